@@ -1,0 +1,1 @@
+"""Customers, their usage and activity."""
