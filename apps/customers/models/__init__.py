@@ -9,5 +9,20 @@ from apps.customers.models.customer import (
     LifecycleStage,
     Plan,
 )
+from apps.customers.models.imports import ImportReport
+from apps.customers.models.usage import Event, EventKey, HeldEvent, UsageDaily
 
-__all__ = ["Access", "Contact", "ContactRole", "Customer", "CustomerStatus", "LifecycleStage", "Plan"]
+__all__ = [
+    "Access",
+    "Contact",
+    "ContactRole",
+    "Customer",
+    "CustomerStatus",
+    "Event",
+    "EventKey",
+    "HeldEvent",
+    "ImportReport",
+    "LifecycleStage",
+    "Plan",
+    "UsageDaily",
+]
