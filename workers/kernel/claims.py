@@ -1,0 +1,200 @@
+"""Claiming effects: set-based, committed before anything is done on the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from apps.core.decision import Decision
+from apps.runs.policy import Allowed, Used, fit
+from workers.kernel.automation import Limits
+from workers.kernel.codec import to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One subject with its decision, on its way to an effect or a proposal."""
+
+    key: str
+    facts: Any
+    decision: Decision
+    subject_id: int
+    customer_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An effect this process may perform, once, until ``lease_until``."""
+
+    wanted: Wanted
+    generation: int
+    attempts: int
+    proposal_id: UUID | None = None
+    undoes: str = ""
+    receipt: Any = None  # of the effect that this one undoes
+    approved_by: str = "rule"
+
+    @property
+    def vendor_key(self) -> str:
+        """The key the vendor sees. It changes only after the vendor proved that the earlier one never happened."""
+        return f"{self.wanted.key}#{self.generation}" if self.generation else self.wanted.key
+
+
+_CLAIM = """
+WITH wanted AS (
+    SELECT * FROM unnest(%(keys)s::text[], %(subjects)s::bigint[], %(customers)s::bigint[], %(reasons)s::text[],
+                         %(facts)s::jsonb[], %(decisions)s::jsonb[], %(verdicts)s::text[])
+             AS w(key, subject_id, customer_id, reason, facts, decision, verdict)
+), claimed AS (
+    INSERT INTO runs_effect (key, automation, subject_id, customer_id, undoes, state, attempts, generation,
+                             error, claimed_at, lease_until)
+    SELECT key, %(automation)s, subject_id, customer_id, '', 'claimed', 1, 0, '', %(now)s, %(lease)s
+      FROM wanted ORDER BY key
+    ON CONFLICT (key) DO UPDATE
+       SET state = 'claimed', attempts = runs_effect.attempts + 1, claimed_at = excluded.claimed_at,
+           lease_until = excluded.lease_until, due_at = NULL
+     WHERE runs_effect.state = 'waiting' AND runs_effect.due_at <= %(now)s AND runs_effect.proposal_id IS NULL
+    RETURNING key, generation, attempts
+), stepped AS (
+    INSERT INTO runs_step (run_id, subject_id, customer_id, verdict, reason, facts, decision, effect_key, decided_at)
+    SELECT %(run)s, w.subject_id, w.customer_id, w.verdict, w.reason, w.facts, w.decision, w.key, %(now)s
+      FROM wanted w JOIN claimed USING (key)
+    ON CONFLICT (run_id, subject_id) DO UPDATE
+       SET facts = excluded.facts, decision = excluded.decision, reason = excluded.reason,
+           effect_key = excluded.effect_key, decided_at = excluded.decided_at
+)
+SELECT key, generation, attempts FROM claimed
+"""
+
+_CLAIM_ONE = """
+INSERT INTO runs_effect (key, automation, subject_id, customer_id, undoes, proposal_id, state, attempts, generation,
+                         error, claimed_at, lease_until)
+VALUES (%(key)s, %(automation)s, %(subject)s, %(customer)s, %(undoes)s, %(proposal)s, 'claimed', 1, 0, '',
+        %(now)s, %(lease)s)
+ON CONFLICT (key) DO UPDATE
+   SET state = 'claimed', attempts = runs_effect.attempts + 1, claimed_at = excluded.claimed_at,
+       lease_until = excluded.lease_until, due_at = NULL, proposal_id = excluded.proposal_id
+ WHERE (runs_effect.state = 'waiting' AND runs_effect.due_at <= %(now)s)
+    OR (%(again)s AND runs_effect.state IN ('refused', 'dead'))
+RETURNING generation, attempts
+"""
+
+
+def step_columns(wanted: Sequence[Wanted]) -> dict[str, list[Any]]:
+    return {
+        "keys": [w.key for w in wanted],
+        "subjects": [w.subject_id for w in wanted],
+        "customers": [w.customer_id for w in wanted],
+        "reasons": [w.decision.reason for w in wanted],
+        "facts": [to_json(w.facts) for w in wanted],
+        "decisions": [to_json(w.decision) for w in wanted],
+        "verdicts": [w.decision.verdict.value for w in wanted],
+    }
+
+
+def claim(
+    run_id: int, automation: str, wanted: Sequence[Wanted], limits: Limits, *, now: datetime, lease: timedelta
+) -> tuple[list[Claim], str, int]:
+    """Claims what nobody has claimed or done yet and what still fits the limits. Returns the claims, the
+    sentence of the limit that was reached, and how many were left out because of it."""
+    if not wanted:
+        return [], "", 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        fitting, reached = _fitting(cursor, automation, wanted, limits, now)
+        if not fitting:
+            return [], reached, len(wanted)
+        cursor.execute(
+            _CLAIM,
+            {
+                **step_columns(fitting),
+                "automation": automation,
+                "run": run_id,
+                "now": now,
+                "lease": now + lease,
+            },
+        )
+        rows = {key: (generation, attempts) for key, generation, attempts in cursor.fetchall()}
+        claims = [Claim(w, *rows[w.key]) for w in fitting if w.key in rows]
+        _use(cursor, automation, claims, limits, now)
+    return claims, reached, len(wanted) - len(fitting)
+
+
+def claim_one(
+    automation: str,
+    wanted: Wanted,
+    *,
+    now: datetime,
+    lease: timedelta,
+    proposal_id: UUID | None = None,
+    undoes: str = "",
+    again: bool = False,
+) -> tuple[int, int] | None:
+    """Claims a single effect outside a run (an approved proposal, an undo). Returns (generation, attempts),
+    or None when it is done or in somebody's hands. ``again`` also takes up one that was refused or given up."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM_ONE,
+            {
+                "key": wanted.key,
+                "automation": automation,
+                "subject": wanted.subject_id,
+                "customer": wanted.customer_id,
+                "undoes": undoes,
+                "proposal": proposal_id,
+                "now": now,
+                "lease": now + lease,
+                "again": again,
+            },
+        )
+        row = cursor.fetchone()
+    return (row[0], row[1]) if row else None
+
+
+def _fitting(
+    cursor: Any, automation: str, wanted: Sequence[Wanted], limits: Limits, now: datetime
+) -> tuple[list[Wanted], str]:
+    allowed = Allowed(limits.per_hour, limits.per_day, limits.money_minor_per_day)
+    if allowed.unlimited:
+        return list(wanted), ""
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    # The row lock of the day's first row makes the claims of one automation queue up, so that two
+    # pages cannot both take the last place.
+    cursor.execute(
+        "INSERT INTO runs_hourly_use (automation, hour, actions, money_minor) VALUES (%s, %s, 0, 0)"
+        " ON CONFLICT (automation, hour) DO UPDATE SET actions = runs_hourly_use.actions",
+        [automation, hour.replace(hour=0)],
+    )
+    cursor.execute(
+        "SELECT key FROM runs_effect WHERE key = ANY(%s) AND state <> 'waiting'", [[w.key for w in wanted]]
+    )
+    taken = {row[0] for row in cursor.fetchall()}
+    open_wanted = [w for w in wanted if w.key not in taken]
+    cursor.execute(
+        "SELECT coalesce(sum(actions) FILTER (WHERE hour = %s), 0), coalesce(sum(actions), 0),"
+        " coalesce(sum(money_minor), 0) FROM runs_hourly_use WHERE automation = %s AND hour >= %s AND hour <= %s",
+        [hour, automation, hour.replace(hour=0), hour],
+    )
+    used = Used(*(int(value) for value in cursor.fetchone()))
+    fits, reached = fit([w.decision.money_minor for w in open_wanted], used, allowed)
+    return [w for w, ok in zip(open_wanted, fits, strict=True) if ok], reached
+
+
+def _use(cursor: Any, automation: str, claims: Sequence[Claim], limits: Limits, now: datetime) -> None:
+    if limits == Limits() or not claims:
+        return
+    cursor.execute(
+        "INSERT INTO runs_hourly_use (automation, hour, actions, money_minor) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (automation, hour) DO UPDATE SET actions = runs_hourly_use.actions + excluded.actions,"
+        " money_minor = runs_hourly_use.money_minor + excluded.money_minor",
+        [
+            automation,
+            now.astimezone(UTC).replace(minute=0, second=0, microsecond=0),
+            len(claims),
+            sum(c.wanted.decision.money_minor for c in claims),
+        ],
+    )

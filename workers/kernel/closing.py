@@ -1,0 +1,280 @@
+"""Closing effects: the receipt, the log, the watch and the app's own bookkeeping, in one commit."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import connection, transaction
+
+from apps.core.types import JsonObject
+from apps.runs.actions import raise_alert
+from workers.kernel.automation import Automation, Done, InDoubt, NotDone
+from workers.kernel.claims import Claim
+from workers.kernel.codec import to_json
+from workers.ports import OutsideError, Refused, Unavailable
+
+log = structlog.get_logger(__name__)
+
+_DONE = """
+WITH closed AS (
+    SELECT * FROM unnest(%(keys)s::text[], %(receipts)s::jsonb[]) AS c(key, receipt)
+), updated AS (
+    UPDATE runs_effect e SET state = 'done', receipt = closed.receipt, finished_at = %(now)s, error = '', due_at = NULL
+      FROM closed WHERE e.key = closed.key AND e.state IN ('claimed', 'doubt')
+    RETURNING e.key
+)
+SELECT key FROM updated
+"""
+
+_LOG = """
+INSERT INTO evolution_log (timestamp, change_type, automation, description, reason, inputs, rule, confidence, risk,
+                           approved_by, success, outcome, way_back, effect_key, subject_id, customer_id)
+SELECT %(now)s, %(change_type)s, %(automation)s, l.description, l.reason, l.inputs, %(rule)s, l.confidence, l.risk,
+       l.approved_by, %(success)s, l.outcome, l.way_back, l.effect_key, l.subject_id, l.customer_id
+  FROM unnest(%(descriptions)s::text[], %(reasons)s::text[], %(inputs)s::jsonb[], %(confidences)s::float8[],
+              %(risks)s::float8[], %(approvers)s::text[], %(outcomes)s::jsonb[], %(ways_back)s::text[],
+              %(keys)s::text[], %(subjects)s::bigint[], %(customers)s::bigint[])
+    AS l(description, reason, inputs, confidence, risk, approved_by, outcome, way_back, effect_key, subject_id,
+         customer_id)
+"""
+
+_WATCH = """
+INSERT INTO runs_observation (effect_key, automation, change_type, state, applied_at, due_at, until, looks, note, evidence)
+SELECT key, %(automation)s, %(change_type)s, 'watching', %(now)s, %(due)s, %(until)s, 0, '', '{}'
+  FROM unnest(%(keys)s::text[]) AS k(key)
+ON CONFLICT (effect_key) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    claim: Claim
+    receipt: JsonObject
+
+
+def close_done(automation: Automation[Any], receipts: Sequence[Receipt], *, now: datetime) -> int:
+    """Closes effects that were done. One that the app's bookkeeping cannot take is left claimed, so that
+    the janitor comes back to it, and does not hold up the others. Returns how many were closed."""
+    try:
+        with transaction.atomic():
+            return _close_done(automation, receipts, now=now)
+    except Exception as problem:
+        if len(receipts) > 1:
+            return sum(close_done(automation, [one], now=now) for one in receipts)
+        note_failure(automation, receipts[0].claim, problem, now=now)
+        return 0
+
+
+def _close_done(automation: Automation[Any], receipts: Sequence[Receipt], *, now: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _DONE,
+            {
+                "keys": [r.claim.wanted.key for r in receipts],
+                "receipts": [to_json(r.receipt) for r in receipts],
+                "now": now,
+            },
+        )
+        updated = {row[0] for row in cursor.fetchall()}
+        closed = [r for r in receipts if r.claim.wanted.key in updated]
+        if not closed:
+            return 0
+        undone = [r for r in closed if r.claim.undoes]
+        done = [r for r in closed if not r.claim.undoes]
+        if automation.logged and done:
+            write_log(cursor, automation, automation.change_type, done, success=True, now=now)
+        if undone:
+            write_log(cursor, automation, f"rollback:{automation.change_type}", undone, success=True, now=now)
+        if automation.watch is not None and done:
+            cursor.execute(
+                _WATCH,
+                {
+                    "keys": [r.claim.wanted.key for r in done],
+                    "automation": automation.name,
+                    "change_type": automation.change_type,
+                    "now": now,
+                    "due": now + automation.watch.first,
+                    "until": now + automation.watch.until,
+                },
+            )
+        proposals = [r.claim.proposal_id for r in done if r.claim.proposal_id]
+        if proposals:
+            cursor.execute(
+                "UPDATE optimization_queue SET status = 'applied', executed_at = %s, lease_until = NULL, result = 'done'"
+                " WHERE id = ANY(%s) AND status IN ('approved', 'applying', 'failed')",
+                [now, proposals],
+            )
+    if done:
+        automation.record(
+            [
+                Done(r.claim.wanted.key, r.claim.wanted.facts, r.claim.wanted.decision, r.receipt)
+                for r in done
+            ],
+            now=now,
+        )
+    return len(closed)
+
+
+def write_log(
+    cursor: Any,
+    automation: Automation[Any],
+    change_type: str,
+    entries: Sequence[Receipt],
+    *,
+    success: bool | None,
+    now: datetime,
+) -> None:
+    decisions = [e.claim.wanted.decision for e in entries]
+    cursor.execute(
+        _LOG,
+        {
+            "now": now,
+            "change_type": change_type,
+            "automation": automation.name,
+            "rule": automation.name,
+            "success": success,
+            "descriptions": [d.title or d.reason for d in decisions],
+            "reasons": [d.reason for d in decisions],
+            "inputs": [to_json(e.claim.wanted.facts) for e in entries],
+            "confidences": [d.confidence for d in decisions],
+            "risks": [d.risk for d in decisions],
+            "approvers": [e.claim.approved_by for e in entries],
+            "outcomes": [to_json(e.receipt) for e in entries],
+            "ways_back": [d.way_back for d in decisions],
+            "keys": [e.claim.wanted.key for e in entries],
+            "subjects": [e.claim.wanted.subject_id for e in entries],
+            "customers": [e.claim.wanted.customer_id for e in entries],
+        },
+    )
+
+
+def close_failed(automation: Automation[Any], claim: Claim, problem: Exception, *, now: datetime) -> str:
+    """Closes or frees an effect whose call failed; returns its new state. What is not one of the three
+    outside errors is a defect of ours and may have happened after the call: it counts as Unknown."""
+    error = describe(problem)
+    if isinstance(problem, Refused):
+        return _give_up(automation, claim, "refused", error, now=now)
+    if isinstance(problem, Unavailable):
+        if claim.attempts >= automation.retry.attempts:
+            return _give_up(automation, claim, "dead", error, now=now)
+        delay = automation.retry.delay(claim.attempts).total_seconds()
+        due = now.timestamp() + max(delay, problem.retry_after or 0.0)
+        return _set(claim, "waiting", error, now=now, due_at=datetime.fromtimestamp(due, tz=now.tzinfo))
+    rule = automation.in_doubt_rule(claim.wanted.facts)
+    if rule is InDoubt.LEAVE:
+        return _give_up(automation, claim, "unknown", error, now=now)
+    if rule is InDoubt.ASK_HUMAN or claim.attempts >= automation.retry.attempts:
+        ask_human(automation, claim, error, now=now)
+    return _set(claim, "doubt", error, now=now, due_at=now + automation.retry.delay(claim.attempts))
+
+
+def release(claims: Sequence[Claim], *, now: datetime, reason: str) -> None:
+    """Gives claims back that were not begun (the emergency stop came in between)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE runs_effect SET state = 'waiting', due_at = %s, error = %s, attempts = greatest(attempts - 1, 0)"
+            " WHERE key = ANY(%s) AND state = 'claimed'",
+            [now, reason, [c.wanted.key for c in claims]],
+        )
+
+
+def ask_human(automation: Automation[Any], claim: Claim, error: str, *, now: datetime) -> None:
+    raise_alert(
+        "effect_in_doubt",
+        f"doubt:{claim.wanted.key}",
+        f"{automation.name}: it is not known whether this was done",
+        f"{claim.wanted.decision.title or claim.wanted.decision.reason} — {error}. Say on the effect's page whether it was done.",
+        "high",
+        now,
+    )
+
+
+def note_failure(automation: Automation[Any], claim: Claim, problem: Exception, *, now: datetime) -> None:
+    """The effect was done but could not be booked: said loudly, left to the janitor."""
+    log.error(
+        "bookkeeping_failed", automation=automation.name, key=claim.wanted.key, trace=traceback.format_exc()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE runs_effect SET error = %s WHERE key = %s", [describe(problem), claim.wanted.key]
+        )
+    raise_alert(
+        "bookkeeping_failed",
+        f"bookkeeping:{automation.name}",
+        f"{automation.name}: done outside, but it could not be booked",
+        f"{claim.wanted.key}: {describe(problem)}",
+        "high",
+        now,
+    )
+
+
+def describe(problem: Exception) -> str:
+    """One line for the operator; details of our own defects stay in the log."""
+    if isinstance(problem, OutsideError):
+        return str(problem)
+    return f"{type(problem).__name__}: {problem}"[:500]
+
+
+def _give_up(automation: Automation[Any], claim: Claim, state: str, error: str, *, now: datetime) -> str:
+    with transaction.atomic():
+        _set(claim, state, error, now=now, finished_at=now)
+        wanted = claim.wanted
+        if automation.logged:
+            with connection.cursor() as cursor:
+                change = f"rollback:{automation.change_type}" if claim.undoes else automation.change_type
+                entry = Receipt(claim, {"state": state, "error": error})
+                write_log(cursor, automation, change, [entry], success=False, now=now)
+        if claim.proposal_id:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE optimization_queue SET status = 'failed', executed_at = %s, lease_until = NULL, result = %s"
+                    " WHERE id = %s",
+                    [now, error, claim.proposal_id],
+                )
+        if not claim.undoes:
+            automation.give_up([NotDone(wanted.key, wanted.facts, wanted.decision, state, error)], now=now)
+        if state == "dead":
+            raise_alert(
+                "effect_dead",
+                f"dead:{automation.name}",
+                f"{automation.name}: given up after {claim.attempts} tries",
+                f"{wanted.key}: {error}",
+                "high",
+                now,
+            )
+        if automation.limits.cooldown is not None:
+            cool_down(automation, now=now)
+    return state
+
+
+def cool_down(automation: Automation[Any], *, now: datetime) -> None:
+    if automation.limits.cooldown is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE runs_automation SET cooldown_until = %s WHERE name = %s",
+            [now + automation.limits.cooldown, automation.name],
+        )
+
+
+def _set(
+    claim: Claim,
+    state: str,
+    error: str,
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    finished_at: datetime | None = None,
+) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE runs_effect SET state = %s, error = %s, due_at = %s, finished_at = %s, lease_until = %s"
+            " WHERE key = %s AND state IN ('claimed', 'doubt')",
+            [state, error, due_at, finished_at, now, claim.wanted.key],
+        )
+    return state

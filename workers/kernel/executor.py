@@ -1,0 +1,160 @@
+"""One page of one run: lease, find, decide, claim, act, close. Safe to be called any number of times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from apps.core.modes import Mode, RunMode
+from apps.core.types import Window
+from apps.runs.actions import raise_alert
+from apps.runs.wake import announce
+from workers.kernel import paging
+from workers.kernel.automation import Automation, Computation, ComputeContext, FindContext
+from workers.kernel.claims import claim
+from workers.kernel.deciding import Sorted, sort_out
+from workers.kernel.engine import Engine
+from workers.kernel.gate import Gate, gate
+from workers.kernel.paging import Page
+from workers.kernel.performing import perform
+from workers.kernel.proposing import hold_back_answered, propose, record_steps
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What one page adds to its run."""
+
+    seen: int = 0
+    acted: int = 0
+    asked: int = 0
+    failed: int = 0
+    skips: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def skipped(self) -> int:
+        return sum(self.skips.values())
+
+    def skip(self, reason: str, how_many: int = 1) -> None:
+        if how_many:
+            self.skips[reason] = self.skips.get(reason, 0) + how_many
+
+
+def run_batch(engine: Engine, batch_id: int) -> Counts | None:
+    """Works on a page if nobody else does and it is due; None otherwise. Failures are stored and retried."""
+    now = engine.now()
+    page = paging.lease(engine.registry, batch_id, now=now)
+    if page is None:
+        return None
+    if page.attempts > page.work.retry.attempts:
+        paging.fail(page, "given up: this page stopped its worker again and again", now=now)
+        return None
+    stop = gate(page.work.name, page.work.switch, now=now)
+    if stop.mode is Mode.OFF and page.mode is not RunMode.DRY_RUN:
+        paging.skip_run(page, stop.reason, now=now)
+        return None
+    try:
+        if isinstance(page.work, Computation):
+            counts = _compute(engine, page.work, page, stop, now)
+        else:
+            counts = _run_page(engine, page.work, page, stop, now)
+    except Exception as problem:
+        log.exception("page_failed", automation=page.work.name, batch=batch_id)
+        paging.retry_or_fail(page, problem, now=engine.now())
+        return None
+    paging.finish(page, counts, now=engine.now())
+    return counts
+
+
+def acts(page_mode: RunMode, stop: Gate) -> bool:
+    """Only a live run of an automation that is live now may touch anything."""
+    return page_mode is RunMode.LIVE and stop.live
+
+
+def _run_page(engine: Engine, automation: Automation[Any], page: Page, stop: Gate, now: datetime) -> Counts:
+    window = Window(page.after, page.until, automation.page_size)
+    found = list(automation.find(FindContext(page.slot, now, window, engine.sources)))
+    _check_order(automation, found, window)
+    if page.until is None and len(found) >= automation.page_size:
+        next_batch = paging.open_next(page, until=found[-1].subject_id, now=now)
+        if next_batch is not None:
+            announce(automation.name, "batch", str(next_batch))
+    decided = sort_out(automation, found, now=now)
+    hold_back_answered(decided)
+    counts = Counts(
+        seen=len(found), asked=len(decided.asks), failed=len(decided.broken), skips=dict(decided.skips)
+    )
+    if decided.broken:
+        _tell_broken(automation, decided, now)
+    if not acts(page.mode, stop):
+        counts.acted = record_steps(page.run_id, decided, counts, now=now)
+        return counts
+    counts.asked = propose(page.run_id, automation, decided.asks, counts, now=now)
+    claims, limit, left_out = claim(
+        page.run_id, automation.name, decided.acts, automation.limits, now=now, lease=automation.timeout
+    )
+    if left_out:
+        counts.skip(limit, left_out)
+        raise_alert(
+            "limit_reached",
+            f"limit:{automation.name}",
+            f"{automation.name}: {limit}",
+            f"{left_out} more wait until there is room again.",
+            "high",
+            now,
+        )
+    counts.skip("already done or in hand", len(decided.acts) - left_out - len(claims))
+    tally = perform(engine, automation, claims)
+    counts.acted = tally.done
+    counts.failed += tally.failed
+    counts.skip("to be tried again", tally.waiting)
+    counts.skip("stopped in mid-page", tally.released)
+    return counts
+
+
+class _DryRunOver(Exception):
+    """Rolls a dry computation back."""
+
+
+def _compute(engine: Engine, work: Computation, page: Page, stop: Gate, now: datetime) -> Counts:
+    counts = Counts()
+    try:
+        with transaction.atomic():
+            counts.counts = dict(work.compute(ComputeContext(page.slot, now, engine.sources)))
+            if not acts(page.mode, stop):
+                raise _DryRunOver
+    except _DryRunOver:
+        log.info("computed_without_effect", automation=work.name, mode=page.mode.value)
+    counts.seen = max(counts.counts.values(), default=0)
+    return counts
+
+
+def _check_order(automation: Automation[Any], found: list[Any], window: Window) -> None:
+    last = window.after
+    for facts in found:
+        if facts.subject_id <= last or (window.until is not None and facts.subject_id > window.until):
+            raise ValueError(
+                f"{automation.name}: find must yield ascending subjects inside its window;"
+                f" {facts.subject_id} came after {last}"
+            )
+        last = facts.subject_id
+    if len(found) > window.limit:
+        raise ValueError(f"{automation.name}: find yielded {len(found)} subjects, more than {window.limit}")
+
+
+def _tell_broken(automation: Automation[Any], decided: Sorted, now: datetime) -> None:
+    subject, error = decided.broken[0]
+    raise_alert(
+        "rule_failed",
+        f"rule:{automation.name}",
+        f"{automation.name}: {len(decided.broken)} subjects could not be decided",
+        f"subject {subject}: {error}",
+        "high",
+        now,
+    )

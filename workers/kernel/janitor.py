@@ -1,0 +1,146 @@
+"""Effects in doubt: claimed by somebody who never came back, or whose call ended without an answer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import connection
+
+from apps.runs.models import Effect, Proposal, Step
+from apps.runs.wake import announce
+from workers.kernel.approving import wanted_of
+from workers.kernel.automation import Automation, InDoubt
+from workers.kernel.claims import Claim, Wanted
+from workers.kernel.closing import Receipt, ask_human, close_done, close_failed
+from workers.kernel.codec import decision_from, from_plain
+from workers.kernel.engine import Engine
+from workers.kernel.gate import gate
+from workers.kernel.performing import call
+from workers.ports import Unavailable, Unknown
+
+log = structlog.get_logger(__name__)
+
+# The provider is asked again after five minutes, an hour, then daily: some payments settle late.
+ASK_AGAIN = (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
+
+_TAKE = """
+UPDATE runs_effect
+   SET state = 'claimed', attempts = attempts + 1, due_at = NULL,
+       lease_until = %(now)s::timestamptz + make_interval(secs => %(lease)s)
+ WHERE key = %(key)s AND ((state = 'claimed' AND lease_until < %(now)s) OR (state = 'doubt' AND due_at <= %(now)s))
+RETURNING attempts, generation, claimed_at
+"""
+
+
+def settle(engine: Engine, key: str) -> str:
+    """Settles one effect in doubt by the automation's rule. Returns its state afterwards, '' when it was
+    not ours to take."""
+    now = engine.now()
+    effect = Effect.objects.filter(key=key).first()
+    if effect is None or effect.automation not in engine.registry:
+        return ""
+    automation = engine.registry.automation(effect.automation)
+    if not gate(automation.name, automation.switch, now=now).live:
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, {"key": key, "now": now, "lease": automation.timeout.total_seconds()})
+        row = cursor.fetchone()
+    if row is None:
+        return ""
+    attempts, generation, claimed_at = row
+    claim = claim_of(automation, effect, attempts, generation)
+    if claim is None:
+        return _put_aside(key, "its facts are no longer kept; say whether it was done", now)
+    return _settle(engine, automation, claim, claimed_at, now)
+
+
+def _settle(
+    engine: Engine, automation: Automation[Any], claim: Claim, claimed_at: datetime, now: datetime
+) -> str:
+    rule = automation.in_doubt_rule(claim.wanted.facts)
+    within = automation.repeat_within is None or now - claimed_at < automation.repeat_within
+    if rule is InDoubt.LEAVE:
+        return close_failed(
+            automation, claim, Unknown("nobody can tell whether it left; not repeated by rule"), now=now
+        )
+    if rule is InDoubt.REPEAT and within:
+        try:
+            receipt = call(engine, automation, claim)
+        except Exception as problem:
+            log.warning("repeat_failed", automation=automation.name, key=claim.wanted.key, error=str(problem))
+            return close_failed(automation, claim, problem, now=engine.now())
+        return _book(engine, automation, claim, receipt)
+    return _look_up(engine, automation, claim, now)
+
+
+def _look_up(engine: Engine, automation: Automation[Any], claim: Claim, now: datetime) -> str:
+    key = claim.wanted.key
+    try:
+        receipt = automation.look_up(engine.effects, claim.wanted.facts, key=claim.vendor_key)
+    except (Unknown, Unavailable) as problem:
+        if isinstance(problem, Unknown):
+            ask_human(automation, claim, str(problem), now=now)
+        again = ASK_AGAIN[min(claim.attempts, len(ASK_AGAIN)) - 1]
+        return _put_aside(key, str(problem), now + again)
+    if receipt is not None:
+        return _book(engine, automation, claim, receipt)
+    Effect.objects.filter(key=key, state="claimed").update(
+        state="waiting",
+        due_at=now,
+        generation=claim.generation + 1,
+        attempts=0,
+        error="the provider says it never happened",
+    )
+    announce(automation.name, "wake", "")
+    return "waiting"
+
+
+def _book(engine: Engine, automation: Automation[Any], claim: Claim, receipt: Any) -> str:
+    closed = close_done(automation, [Receipt(claim, receipt)], now=engine.now())
+    return "done" if closed else "claimed"
+
+
+def _put_aside(key: str, error: str, due_at: datetime) -> str:
+    Effect.objects.filter(key=key, state="claimed").update(state="doubt", due_at=due_at, error=error)
+    return "doubt"
+
+
+def claim_of(automation: Automation[Any], effect: Effect, attempts: int, generation: int) -> Claim | None:
+    """The effect with exactly the facts and decision it was claimed with: a provider refuses a key that
+    comes back with other parameters. None when they are not kept any more."""
+    if effect.undoes:
+        return undo_claim(automation, effect.undoes, attempts, generation)
+    if effect.proposal_id is not None:
+        proposal = Proposal.objects.get(id=effect.proposal_id)
+        wanted = wanted_of(automation, proposal)
+        return Claim(wanted, generation, attempts, proposal.id, approved_by=proposal.reviewed_by or "unknown")
+    wanted_or_none = stored_wanted(automation, effect)
+    return None if wanted_or_none is None else Claim(wanted_or_none, generation, attempts)
+
+
+def stored_wanted(automation: Automation[Any], effect: Effect) -> Wanted | None:
+    if effect.proposal_id is not None:
+        return wanted_of(automation, Proposal.objects.get(id=effect.proposal_id))
+    step = Step.objects.filter(effect_key=effect.key, run__mode="live").order_by("-id").first()
+    if step is None:
+        return None
+    facts = from_plain(step.facts, automation.facts_type())
+    return Wanted(effect.key, facts, decision_from(step.decision), effect.subject_id, effect.customer_id)
+
+
+def undo_key(key: str) -> str:
+    return f"undo:{key}"[:200]
+
+
+def undo_claim(automation: Automation[Any], undone_key: str, attempts: int, generation: int) -> Claim | None:
+    """The claim that takes back the effect ``undone_key``."""
+    undone = Effect.objects.get(key=undone_key)
+    original = stored_wanted(automation, undone)
+    if original is None:
+        return None
+    wanted = Wanted(
+        undo_key(undone_key), original.facts, original.decision, original.subject_id, original.customer_id
+    )
+    return Claim(wanted, generation, attempts, undoes=undone_key, receipt=undone.receipt, approved_by="rule")

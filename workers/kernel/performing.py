@@ -1,0 +1,76 @@
+"""Performing claimed effects: one call each, receipts committed in groups where repeats are harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from apps.core.types import JsonObject
+from workers.kernel.automation import Automation
+from workers.kernel.claims import Claim
+from workers.kernel.closing import Receipt, close_done, close_failed, release
+from workers.kernel.engine import Engine
+from workers.kernel.gate import gate
+from workers.ports import OutsideError
+
+log = structlog.get_logger(__name__)
+
+# How many calls are made at most before the emergency stop is looked at again.
+STOP_CHECKED_EVERY = 25
+
+
+@dataclass(slots=True)
+class Tally:
+    done: int = 0
+    failed: int = 0
+    waiting: int = 0
+    released: int = 0
+
+
+def call(engine: Engine, automation: Automation[Any], claim: Claim) -> JsonObject:
+    """The one call to the outside, an undo where the claim says so."""
+    wanted = claim.wanted
+    if claim.undoes:
+        return automation.undo(
+            engine.effects, wanted.facts, claim.receipt, key=claim.vendor_key, now=engine.now()
+        )
+    return automation.act(
+        engine.effects, wanted.facts, wanted.decision, key=claim.vendor_key, now=engine.now()
+    )
+
+
+def perform(engine: Engine, automation: Automation[Any], claims: Sequence[Claim]) -> Tally:
+    """Performs each claim once. Whatever happens, every claim ends in a state the janitor understands."""
+    tally = Tally()
+    receipts: list[Receipt] = []
+    for number, claim in enumerate(claims):
+        if number and number % STOP_CHECKED_EVERY == 0:
+            _flush(engine, automation, receipts, tally)
+            stop = gate(automation.name, automation.switch, now=engine.now())
+            if not stop.live:
+                release(claims[number:], now=engine.now(), reason=stop.reason)
+                tally.released += len(claims) - number
+                break
+        try:
+            receipts.append(Receipt(claim, call(engine, automation, claim)))
+        except Exception as problem:
+            if not isinstance(problem, OutsideError):
+                log.exception("act_failed", automation=automation.name, key=claim.wanted.key)
+            state = close_failed(automation, claim, problem, now=engine.now())
+            tally.waiting += state in ("waiting", "doubt")
+            tally.failed += state not in ("waiting", "doubt")
+        if len(receipts) >= automation.receipts_at_once:
+            _flush(engine, automation, receipts, tally)
+    _flush(engine, automation, receipts, tally)
+    return tally
+
+
+def _flush(engine: Engine, automation: Automation[Any], receipts: list[Receipt], tally: Tally) -> None:
+    if receipts:
+        closed = close_done(automation, receipts, now=engine.now())
+        tally.done += closed
+        tally.waiting += len(receipts) - closed
+        receipts.clear()
