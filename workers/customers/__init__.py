@@ -1,0 +1,1 @@
+"""Automations over customers and their usage."""
