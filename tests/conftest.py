@@ -1,0 +1,59 @@
+"""For every test: the session's PostgreSQL and Valkey, started only when a test asks for one of them."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import environ
+import pytest
+import redis
+from django.conf import settings
+from django.db import connections
+
+from tests import services
+
+OWNER = "APEX_TEST_OWNER"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the controller; xdist's workers inherit both
+        os.environ[services.FOLDER] = str(services.make_folder())
+        os.environ[OWNER] = str(os.getpid())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and services.FOLDER in os.environ:
+        services.end(Path(os.environ.pop(services.FOLDER)))
+
+
+@pytest.fixture(scope="session")
+def test_services() -> services.Services:
+    """The addresses of this session's servers."""
+    return services.obtain(Path(os.environ[services.FOLDER]), int(os.environ[OWNER]))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    test_services: services.Services, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """Points Django to the session's PostgreSQL; pytest-django then makes a test database there."""
+    address = environ.Env.db_url_config(test_services.database_url)
+    names = {key: address[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
+    settings.DATABASES["default"].update(names)
+    connections["default"].settings_dict.update(names)
+
+
+@pytest.fixture
+def redis_url(test_services: services.Services, worker_id: str) -> Iterator[str]:
+    """The address of an empty Redis database that no other test process uses, emptied again afterwards."""
+    # Sixteen databases; 0 is left to whoever runs the server.
+    number = 1 + zlib.crc32(worker_id.encode()) % 15 if worker_id == "master" else 1 + int(worker_id[2:]) % 15
+    url = f"{test_services.redis_url.rsplit('/', 1)[0]}/{number}"
+    client = redis.Redis.from_url(url)
+    client.flushdb()
+    yield url
+    client.flushdb()
+    client.close()
