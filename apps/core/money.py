@@ -12,6 +12,11 @@ _EXPONENTS = {
 }
 
 
+def minor_digits(currency: str) -> int:
+    """How many decimals the currency has: 2 for USD, 0 for JPY."""
+    return _EXPONENTS.get(currency.upper(), 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """``minor`` is in the currency's smallest unit (cents for USD, yen for JPY)."""
@@ -45,7 +50,7 @@ class Money:
         return Money(sign * ((abs(product) + 50) // 100), self.currency)
 
     def __str__(self) -> str:
-        digits = _EXPONENTS.get(self.currency, 2)
+        digits = minor_digits(self.currency)
         sign, units = ("-" if self.minor < 0 else ""), abs(self.minor)
         if digits == 0:
             return f"{sign}{units:,} {self.currency}"
