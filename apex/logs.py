@@ -1,4 +1,4 @@
-"""Logs as JSON, one event a line on stderr, with everything that looks like a secret removed (OPS-4, SEC-4)."""
+"""Logs as JSON, one event a line on stderr, without what looks like a secret (OPS-4, SEC-4)."""
 
 from __future__ import annotations
 

@@ -18,6 +18,30 @@ from tests import services
 OWNER = "APEX_TEST_OWNER"
 
 
+SERVED_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "test_services"}
+SERVED_MARKERS = ("django_db", "slow", "faults")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("apex")
+    group.addoption("--only-unit", action="store_true", help="tests that need no server")
+    group.addoption("--only-served", action="store_true", help="tests that need one")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not (config.getoption("--only-unit") or config.getoption("--only-served")):
+        return
+    wanted = bool(config.getoption("--only-served"))
+    left_out = [item for item in items if _needs_a_server(item) != wanted]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if _needs_a_server(item) == wanted]
+
+
+def _needs_a_server(item: pytest.Item) -> bool:
+    marked = any(item.get_closest_marker(name) for name in SERVED_MARKERS)
+    return marked or bool(SERVED_FIXTURES & set(getattr(item, "fixturenames", ())))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the controller; xdist's workers inherit both
         os.environ[services.FOLDER] = str(services.make_folder())

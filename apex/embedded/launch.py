@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -99,8 +100,6 @@ class Launch:
         return postgres, valkey
 
     def _server(self, name: str, command: list[str], run_as: dict[str, Any]) -> subprocess.Popen[bytes]:
-        import signal  # noqa: PLC0415
-
         stop = signal.SIGINT if name == "postgres" else signal.SIGTERM
         return self.supervisor.start(
             Child(name, command, children.SERVERS, {}, stop, signal.SIGQUIT, 30.0, run_as, Path("/"))

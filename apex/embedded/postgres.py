@@ -102,7 +102,7 @@ class Postgres:
         """Initialises if needed, starts, waits. For callers that look after the process themselves."""
         self.initialise()
         with log.open("ab") as sink:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 self.command(), stdout=sink, stderr=sink, cwd="/", start_new_session=True, **account.switch()
             )
         self.wait(process)

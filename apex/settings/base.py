@@ -20,7 +20,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[host for host in [urlsplit(PU
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 
 # --- the parts -------------------------------------------------------------------------------
-_NAMES = "runs access customers billing payments messaging growth platform".split()
+_NAMES = ["runs", "access", "customers", "billing", "payments", "messaging", "growth", "platform"]
 OUR_APPS = [f"apps.{name}" for name in _NAMES if (BASE_DIR / "apps" / name / "apps.py").exists()]
 INSTALLED_APPS = [
     "apex",

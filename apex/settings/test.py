@@ -4,8 +4,8 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0123456789" * 5)
 
-from apex.settings.base import *  # noqa: E402, F403
-from apex.settings.base import DATABASES, env  # noqa: E402
+from apex.settings.base import *  # noqa: F403
+from apex.settings.base import DATABASES, env
 
 DEMO = False
 ALLOWED_HOSTS = ["*"]
