@@ -6,94 +6,222 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0001_initial'),
+        ("customers", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('pk', models.CompositePrimaryKey('customer_id', 'occurred_at', 'key', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('occurred_at', models.DateTimeField()),
-                ('key', models.UUIDField()),
-                ('kind', models.CharField(choices=[('impression', 'Impression'), ('login', 'Login'), ('dashboard_view', 'Dashboard view'), ('feature_use', 'Feature use'), ('config_change', 'Config change'), ('doc_view', 'Doc view'), ('api_call', 'Api call'), ('api_error', 'Api error'), ('sdk_download', 'Sdk download'), ('first_api_request', 'First api request'), ('first_impression', 'First impression')], max_length=20)),
-                ('quantity', models.BigIntegerField()),
-                ('feature', models.CharField(blank=True, help_text='Which feature, page or endpoint', max_length=100)),
-                ('received_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "customer_id",
+                        "occurred_at",
+                        "key",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField()),
+                ("key", models.UUIDField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("impression", "Impression"),
+                            ("login", "Login"),
+                            ("dashboard_view", "Dashboard view"),
+                            ("feature_use", "Feature use"),
+                            ("config_change", "Config change"),
+                            ("doc_view", "Doc view"),
+                            ("api_call", "Api call"),
+                            ("api_error", "Api error"),
+                            ("sdk_download", "Sdk download"),
+                            ("first_api_request", "First api request"),
+                            ("first_impression", "First impression"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("quantity", models.BigIntegerField()),
+                (
+                    "feature",
+                    models.CharField(blank=True, help_text="Which feature, page or endpoint", max_length=100),
+                ),
+                ("received_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'customers_event',
-                'managed': False,
+                "db_table": "customers_event",
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='EventKey',
+            name="EventKey",
             fields=[
-                ('key', models.UUIDField(primary_key=True, serialize=False)),
-                ('received_on', models.DateField()),
+                ("key", models.UUIDField(primary_key=True, serialize=False)),
+                ("received_on", models.DateField()),
             ],
             options={
-                'db_table': 'customers_event_key',
+                "db_table": "customers_event_key",
             },
         ),
         migrations.CreateModel(
-            name='HeldEvent',
+            name="HeldEvent",
             fields=[
-                ('key', models.UUIDField(primary_key=True, serialize=False)),
-                ('external_id', models.CharField(db_index=True, max_length=200)),
-                ('occurred_at', models.DateTimeField()),
-                ('kind', models.CharField(choices=[('impression', 'Impression'), ('login', 'Login'), ('dashboard_view', 'Dashboard view'), ('feature_use', 'Feature use'), ('config_change', 'Config change'), ('doc_view', 'Doc view'), ('api_call', 'Api call'), ('api_error', 'Api error'), ('sdk_download', 'Sdk download'), ('first_api_request', 'First api request'), ('first_impression', 'First impression')], max_length=20)),
-                ('quantity', models.BigIntegerField()),
-                ('feature', models.CharField(blank=True, max_length=100)),
-                ('received_at', models.DateTimeField()),
+                ("key", models.UUIDField(primary_key=True, serialize=False)),
+                ("external_id", models.CharField(db_index=True, max_length=200)),
+                ("occurred_at", models.DateTimeField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("impression", "Impression"),
+                            ("login", "Login"),
+                            ("dashboard_view", "Dashboard view"),
+                            ("feature_use", "Feature use"),
+                            ("config_change", "Config change"),
+                            ("doc_view", "Doc view"),
+                            ("api_call", "Api call"),
+                            ("api_error", "Api error"),
+                            ("sdk_download", "Sdk download"),
+                            ("first_api_request", "First api request"),
+                            ("first_impression", "First impression"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("quantity", models.BigIntegerField()),
+                ("feature", models.CharField(blank=True, max_length=100)),
+                ("received_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'held event',
-                'db_table': 'customers_event_held',
+                "verbose_name": "held event",
+                "db_table": "customers_event_held",
             },
         ),
         migrations.CreateModel(
-            name='ImportReport',
+            name="ImportReport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=255)),
-                ('encoding', models.CharField(blank=True, max_length=20)),
-                ('delimiter', models.CharField(blank=True, max_length=1)),
-                ('dry_run', models.BooleanField(default=False)),
-                ('lines', models.PositiveIntegerField(default=0, help_text='Data lines read, without the header')),
-                ('created', models.PositiveIntegerField(default=0)),
-                ('updated', models.PositiveIntegerField(default=0)),
-                ('unchanged', models.PositiveIntegerField(default=0)),
-                ('refused', models.PositiveIntegerField(default=0)),
-                ('refused_lines', models.JSONField(default=list, help_text='[{"line": …, "reason": …}], the first 1,000')),
-                ('mapping', models.JSONField(default=dict, help_text='column → field')),
-                ('requested_by', models.CharField(blank=True, max_length=150)),
-                ('started_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file_name", models.CharField(max_length=255)),
+                ("encoding", models.CharField(blank=True, max_length=20)),
+                ("delimiter", models.CharField(blank=True, max_length=1)),
+                ("dry_run", models.BooleanField(default=False)),
+                (
+                    "lines",
+                    models.PositiveIntegerField(default=0, help_text="Data lines read, without the header"),
+                ),
+                ("created", models.PositiveIntegerField(default=0)),
+                ("updated", models.PositiveIntegerField(default=0)),
+                ("unchanged", models.PositiveIntegerField(default=0)),
+                ("refused", models.PositiveIntegerField(default=0)),
+                (
+                    "refused_lines",
+                    models.JSONField(default=list, help_text='[{"line": …, "reason": …}], the first 1,000'),
+                ),
+                ("mapping", models.JSONField(default=dict, help_text="column → field")),
+                ("requested_by", models.CharField(blank=True, max_length=150)),
+                ("started_at", models.DateTimeField()),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import',
-                'db_table': 'customers_import_report',
-                'indexes': [models.Index(fields=['-started_at'], name='import_newest')],
+                "verbose_name": "import",
+                "db_table": "customers_import_report",
+                "indexes": [models.Index(fields=["-started_at"], name="import_newest")],
             },
         ),
         migrations.CreateModel(
-            name='UsageDaily',
+            name="UsageDaily",
             fields=[
-                ('pk', models.CompositePrimaryKey('customer_id', 'day', 'kind', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('kind', models.CharField(choices=[('impression', 'Impression'), ('login', 'Login'), ('dashboard_view', 'Dashboard view'), ('feature_use', 'Feature use'), ('config_change', 'Config change'), ('doc_view', 'Doc view'), ('api_call', 'Api call'), ('api_error', 'Api error'), ('sdk_download', 'Sdk download'), ('first_api_request', 'First api request'), ('first_impression', 'First impression')], max_length=20)),
-                ('quantity', models.BigIntegerField(help_text="Sum of the events' quantities")),
-                ('events', models.BigIntegerField(help_text='How many events')),
-                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='usage_days', to='customers.customer')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "customer_id",
+                        "day",
+                        "kind",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("day", models.DateField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("impression", "Impression"),
+                            ("login", "Login"),
+                            ("dashboard_view", "Dashboard view"),
+                            ("feature_use", "Feature use"),
+                            ("config_change", "Config change"),
+                            ("doc_view", "Doc view"),
+                            ("api_call", "Api call"),
+                            ("api_error", "Api error"),
+                            ("sdk_download", "Sdk download"),
+                            ("first_api_request", "First api request"),
+                            ("first_impression", "First impression"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("quantity", models.BigIntegerField(help_text="Sum of the events' quantities")),
+                ("events", models.BigIntegerField(help_text="How many events")),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="usage_days",
+                        to="customers.customer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'daily usage',
-                'db_table': 'customers_usage_daily',
-                'indexes': [models.Index(fields=['day', 'kind'], name='usage_by_day')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ('impression', 'login', 'dashboard_view', 'feature_use', 'config_change', 'doc_view', 'api_call', 'api_error', 'sdk_download', 'first_api_request', 'first_impression'))), name='usage_kind_known'), models.CheckConstraint(condition=models.Q(('quantity__gte', 0), ('events__gte', 0)), name='usage_not_negative')],
+                "verbose_name_plural": "daily usage",
+                "db_table": "customers_usage_daily",
+                "indexes": [models.Index(fields=["day", "kind"], name="usage_by_day")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                (
+                                    "impression",
+                                    "login",
+                                    "dashboard_view",
+                                    "feature_use",
+                                    "config_change",
+                                    "doc_view",
+                                    "api_call",
+                                    "api_error",
+                                    "sdk_download",
+                                    "first_api_request",
+                                    "first_impression",
+                                ),
+                            )
+                        ),
+                        name="usage_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gte", 0), ("events__gte", 0)),
+                        name="usage_not_negative",
+                    ),
+                ],
             },
         ),
     ]

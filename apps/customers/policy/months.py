@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import UTC, datetime
 
 
@@ -19,3 +20,10 @@ def add_months(moment: datetime, months: int) -> datetime:
 
 def partition_name(month: datetime) -> str:
     return f"customers_event_y{month.year:04d}m{month.month:02d}"
+
+
+def months_before(moment: datetime, months: int) -> datetime:
+    """The same day and time so many months ago, or that month's last day."""
+    start = add_months(moment, -months)
+    day = min(moment.day, monthrange(start.year, start.month)[1])
+    return moment.replace(year=start.year, month=start.month, day=day)
