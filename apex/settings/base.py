@@ -7,6 +7,7 @@ import environ
 from django.urls import reverse_lazy
 
 from apex.logs import configure_logging, logging_config
+from apex.settings.unfold import UNFOLD  # noqa: F401
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -153,9 +154,14 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # --- the API ----------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.access.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.access.throttling.ApiKeyThrottle"],
+    "EXCEPTION_HANDLER": "apps.access.http.exception_handler",
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["apps.access.http.EnvelopeRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
@@ -172,6 +178,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "apps.access.schema.envelope",
+    ],
 }
 
 # --- the vendors; without a key a vendor's automations wait and say so -------------------------
@@ -200,12 +210,3 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = logging_config(LOG_LEVEL)
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
 configure_logging()
-
-UNFOLD = {
-    "SITE_TITLE": "Apex",
-    "SITE_HEADER": "Apex",
-    "SITE_SUBHEADER": "Autopilot",
-    "SITE_SYMBOL": "flight_takeoff",
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-}

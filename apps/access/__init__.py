@@ -1,0 +1,1 @@
+"""Who may use the API: keys, scopes, rates, and the form of its answers."""
