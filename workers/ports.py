@@ -30,6 +30,10 @@ class Unavailable(OutsideError):
         self.retry_after = retry_after
 
 
+class NotConfigured(Unavailable):
+    """There is no such vendor yet: the operator has given no key or address. The work waits, uncounted."""
+
+
 class Unknown(OutsideError):
     """May have been done: the answer never came or made no sense."""
 
@@ -76,7 +80,8 @@ class PaymentsSource(Protocol):
         ...
 
     def charge_made(self, invoice_id: str, key: str) -> Charge | None:
-        """What became of the attempt made under ``key`` (looked up by its metadata), None if it never happened."""
+        """What became of the attempt made under ``key``, None if it certainly never happened.
+        Raises Unknown when that cannot be told."""
         ...
 
 
@@ -146,6 +151,16 @@ class QueryStat:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexSpec:
+    """A B-tree index as we would build it. Plain names, quoted by the gateway; ``name`` begins with apex_."""
+
+    name: str
+    schema: str
+    table: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IndexBuild:
     index_name: str
     statement: str
@@ -159,9 +174,9 @@ class TargetSource(Protocol):
 
     def query_stat(self, query_id: int) -> QueryStat | None: ...
 
-    def plan(self, query: str, *, hypothetical_index: str = "") -> JsonObject:
-        """The generic plan (EXPLAIN's JSON). With a CREATE INDEX statement, the plan as if it
-        existed (HypoPG); raises Refused where HypoPG is not installed."""
+    def plan(self, query: str, *, hypothetical: IndexSpec | None = None) -> JsonObject:
+        """The generic plan: the object under "Plan" in EXPLAIN's JSON. With ``hypothetical``, the plan as if
+        that index existed (HypoPG); raises Refused where HypoPG is not installed."""
         ...
 
     def measure(self, query: str, *, runs: int = 3) -> float:
@@ -169,19 +184,21 @@ class TargetSource(Protocol):
         in a read-only transaction with a statement time-out."""
         ...
 
-    def table_stat(self, table: str) -> JsonObject:
-        """schema, rows, size_bytes, partitioned, indexes (name, definition, valid, size_bytes, scans),
-        columns (name, type, n_distinct), writes since the statistics began."""
+    def table_stat(self, table: str, *, schema: str = "") -> JsonObject:
+        """What apps.platform.policy.Table says, as JSON. Without ``schema`` the name is looked up as the
+        role's own queries would. Refused when there is no such table."""
         ...
 
 
 class Target(TargetSource, Protocol):
-    def create_index(self, statement: str, *, name: str, key: str) -> IndexBuild:
+    def create_index(self, index: IndexSpec, *, key: str) -> IndexBuild:
         """CREATE INDEX CONCURRENTLY IF NOT EXISTS with lock_timeout 5 s; an invalid leftover of the
-        same name is dropped first. Repeating it is harmless."""
+        same name is dropped first. Repeating it is harmless. Refused for partitioned tables."""
         ...
 
-    def drop_index(self, name: str, *, key: str) -> None: ...
+    def drop_index(self, index: IndexSpec, *, key: str) -> None:
+        """DROP INDEX CONCURRENTLY IF EXISTS; Refused for names that are not ours."""
+        ...
 
 
 # --- what the kernel hands out ---------------------------------------------------------------

@@ -29,16 +29,22 @@ class OutboxMessage(models.Model):
     to = models.CharField(max_length=320, db_column="to_address")
     locale = models.CharField(max_length=20, default="en")
     context = models.JSONField(default=dict, help_text="What the template's variables are filled with")
-    message_id = models.CharField(max_length=200, unique=True, help_text="Fixed when queued, the same in every try")
+    message_id = models.CharField(
+        max_length=200, unique=True, help_text="Fixed when queued, the same in every try"
+    )
     status = models.CharField(max_length=10, choices=MessageStatus, default=MessageStatus.QUEUED)
     reason = models.TextField(blank=True, db_default="", help_text="Why it was not sent")
     generation = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="Raised when the operator queues it again; part of the effect's key"
+        default=0,
+        db_default=0,
+        help_text="Raised when the operator queues it again; part of the effect's key",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     due_at = models.DateTimeField(help_text="Not before this moment")
     sent_at = models.DateTimeField(null=True, blank=True)
-    settled_at = models.DateTimeField(null=True, blank=True, help_text="When it left the queue without being sent")
+    settled_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it left the queue without being sent"
+    )
     provider_response = models.TextField(blank=True, db_default="", help_text="The mail server's last line")
 
     class Meta:
@@ -47,7 +53,9 @@ class OutboxMessage(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(dedupe_key=""), name="message_has_dedupe_key"),
             models.CheckConstraint(condition=Q(status__in=MessageStatus.values), name="message_status_known"),
-            models.CheckConstraint(condition=Q(message_class__in=MessageClass.values), name="message_class_known"),
+            models.CheckConstraint(
+                condition=Q(message_class__in=MessageClass.values), name="message_class_known"
+            ),
             models.CheckConstraint(
                 condition=~Q(status="sent") | Q(sent_at__isnull=False), name="message_sent_has_moment"
             ),
@@ -111,8 +119,12 @@ class Suppression(models.Model):
         verbose_name_plural = "suppressed addresses"
         constraints = [
             models.CheckConstraint(condition=Q(address=Lower("address")), name="suppression_lower_case"),
-            models.CheckConstraint(condition=Q(scope__in=SuppressionScope.values), name="suppression_scope_known"),
-            models.CheckConstraint(condition=Q(reason__in=SuppressionReason.values), name="suppression_reason_known"),
+            models.CheckConstraint(
+                condition=Q(scope__in=SuppressionScope.values), name="suppression_scope_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(reason__in=SuppressionReason.values), name="suppression_reason_known"
+            ),
         ]
 
     def __str__(self) -> str:

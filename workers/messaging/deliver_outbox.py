@@ -59,7 +59,8 @@ class DeliverOutbox(Automation[OutboxFacts]):
 
     def give_up(self, not_done: Sequence[NotDone[OutboxFacts]], *, now: datetime) -> None:
         rows = [
-            (one.facts.subject_id, "unknown" if one.state == "unknown" else "failed", one.error) for one in not_done
+            (one.facts.subject_id, "unknown" if one.state == "unknown" else "failed", one.error)
+            for one in not_done
         ]
         mark_not_sent(rows, now=now)
         gone = {one.facts.to: one.error for one in not_done if mailbox_is_gone(one.error)}

@@ -124,7 +124,11 @@ def queue_again(ids: Sequence[int], *, now: datetime) -> int:
         OutboxMessage.objects.filter(id__in=ids)
         .exclude(status__in=[MessageStatus.QUEUED, MessageStatus.SENT])
         .update(
-            status=MessageStatus.QUEUED, reason="", settled_at=None, due_at=now, generation=F("generation") + 1
+            status=MessageStatus.QUEUED,
+            reason="",
+            settled_at=None,
+            due_at=now,
+            generation=F("generation") + 1,
         )
     )
     if again:

@@ -97,7 +97,9 @@ def compiled(name: str, locale: str, brand: Brand, folder: Path = MAIL_FOLDER) -
     values = brand.values()
     subject, text = parse(source.subject, values), parse(source.text, values)
     html = parse(source.html(), values, _html_value)
-    gaps = [part for part in (*subject, *text, *html) if isinstance(part, Gap) and part.name != "unsubscribe_url"]
+    gaps = [
+        part for part in (*subject, *text, *html) if isinstance(part, Gap) and part.name != "unsubscribe_url"
+    ]
     # "=_" never occurs in quoted-printable text, so this boundary cannot occur in a body.
     boundary = "=_" + sha256(f"{name}/{source.locale}".encode()).hexdigest()[:24]
     body = [*_part("text/plain", boundary, text), *_part("text/html", boundary, html)]

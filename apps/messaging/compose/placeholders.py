@@ -92,6 +92,8 @@ def _problem(gap: Gap, context: Mapping[str, Scalar]) -> str:
     return ""
 
 
-def fill(parts: Sequence[str | Gap], context: Mapping[str, Scalar], encode: Callable[[str], str] = str) -> str:
+def fill(
+    parts: Sequence[str | Gap], context: Mapping[str, Scalar], encode: Callable[[str], str] = str
+) -> str:
     """A value is put in as it is: braces inside it mean nothing. ``encode`` is applied to values only."""
     return "".join(part if isinstance(part, str) else encode(text_of(part, context)) for part in parts)

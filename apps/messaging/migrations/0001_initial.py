@@ -6,56 +6,200 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='OutboxMessage',
+            name="OutboxMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dedupe_key', models.CharField(max_length=200, unique=True)),
-                ('message_class', models.CharField(choices=[('transactional', 'Transactional'), ('marketing', 'Marketing')], max_length=13)),
-                ('template', models.CharField(max_length=60)),
-                ('customer_id', models.BigIntegerField(blank=True, null=True)),
-                ('to', models.CharField(db_column='to_address', max_length=320)),
-                ('locale', models.CharField(default='en', max_length=20)),
-                ('context', models.JSONField(default=dict, help_text="What the template's variables are filled with")),
-                ('message_id', models.CharField(help_text='Fixed when queued, the same in every try', max_length=200, unique=True)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('sent', 'Sent'), ('suppressed', 'Not sent: not wanted'), ('blocked', 'Not sent: incomplete'), ('failed', 'Failed'), ('unknown', 'Unknown')], default='queued', max_length=10)),
-                ('reason', models.TextField(blank=True, db_default='', help_text='Why it was not sent')),
-                ('generation', models.PositiveSmallIntegerField(db_default=0, default=0, help_text="Raised when the operator queues it again; part of the effect's key")),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('due_at', models.DateTimeField(help_text='Not before this moment')),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('settled_at', models.DateTimeField(blank=True, help_text='When it left the queue without being sent', null=True)),
-                ('provider_response', models.TextField(blank=True, db_default='', help_text="The mail server's last line")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("dedupe_key", models.CharField(max_length=200, unique=True)),
+                (
+                    "message_class",
+                    models.CharField(
+                        choices=[("transactional", "Transactional"), ("marketing", "Marketing")],
+                        max_length=13,
+                    ),
+                ),
+                ("template", models.CharField(max_length=60)),
+                ("customer_id", models.BigIntegerField(blank=True, null=True)),
+                ("to", models.CharField(db_column="to_address", max_length=320)),
+                ("locale", models.CharField(default="en", max_length=20)),
+                (
+                    "context",
+                    models.JSONField(default=dict, help_text="What the template's variables are filled with"),
+                ),
+                (
+                    "message_id",
+                    models.CharField(
+                        help_text="Fixed when queued, the same in every try", max_length=200, unique=True
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("sent", "Sent"),
+                            ("suppressed", "Not sent: not wanted"),
+                            ("blocked", "Not sent: incomplete"),
+                            ("failed", "Failed"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, db_default="", help_text="Why it was not sent")),
+                (
+                    "generation",
+                    models.PositiveSmallIntegerField(
+                        db_default=0,
+                        default=0,
+                        help_text="Raised when the operator queues it again; part of the effect's key",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("due_at", models.DateTimeField(help_text="Not before this moment")),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "settled_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When it left the queue without being sent", null=True
+                    ),
+                ),
+                (
+                    "provider_response",
+                    models.TextField(blank=True, db_default="", help_text="The mail server's last line"),
+                ),
             ],
             options={
-                'verbose_name': 'message',
-                'db_table': 'messaging_outbox',
-                'indexes': [models.Index(condition=models.Q(('status', 'queued')), fields=['due_at', 'id'], name='message_due'), models.Index(condition=models.Q(('status', 'queued')), fields=['id', 'due_at'], name='message_queue_page'), models.Index(fields=['-created_at'], name='message_newest'), models.Index(condition=models.Q(('status__in', ['suppressed', 'blocked', 'failed', 'unknown'])), fields=['status', '-created_at'], name='message_troubled'), models.Index(condition=models.Q(('customer_id__isnull', False)), fields=['customer_id', '-created_at'], name='message_of_customer')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('dedupe_key', ''), _negated=True), name='message_has_dedupe_key'), models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'sent', 'suppressed', 'blocked', 'failed', 'unknown'])), name='message_status_known'), models.CheckConstraint(condition=models.Q(('message_class__in', ['transactional', 'marketing'])), name='message_class_known'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'sent'), _negated=True), ('sent_at__isnull', False), _connector='OR'), name='message_sent_has_moment'), models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'sent']), models.Q(models.Q(('reason', ''), _negated=True), ('settled_at__isnull', False)), _connector='OR'), name='message_not_sent_has_reason'), models.CheckConstraint(condition=models.Q(models.Q(('to__contains', '\n'), _negated=True), models.Q(('to__contains', '\r'), _negated=True)), name='message_to_is_one_line')],
+                "verbose_name": "message",
+                "db_table": "messaging_outbox",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "queued")), fields=["due_at", "id"], name="message_due"
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "queued")),
+                        fields=["id", "due_at"],
+                        name="message_queue_page",
+                    ),
+                    models.Index(fields=["-created_at"], name="message_newest"),
+                    models.Index(
+                        condition=models.Q(("status__in", ["suppressed", "blocked", "failed", "unknown"])),
+                        fields=["status", "-created_at"],
+                        name="message_troubled",
+                    ),
+                    models.Index(
+                        condition=models.Q(("customer_id__isnull", False)),
+                        fields=["customer_id", "-created_at"],
+                        name="message_of_customer",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("dedupe_key", ""), _negated=True), name="message_has_dedupe_key"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["queued", "sent", "suppressed", "blocked", "failed", "unknown"])
+                        ),
+                        name="message_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("message_class__in", ["transactional", "marketing"])),
+                        name="message_class_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "sent"), _negated=True),
+                            ("sent_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="message_sent_has_moment",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["queued", "sent"]),
+                            models.Q(models.Q(("reason", ""), _negated=True), ("settled_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="message_not_sent_has_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("to__contains", "\n"), _negated=True),
+                            models.Q(("to__contains", "\r"), _negated=True),
+                        ),
+                        name="message_to_is_one_line",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Suppression',
+            name="Suppression",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(max_length=320, unique=True)),
-                ('reason', models.CharField(choices=[('unsubscribed', 'Unsubscribed'), ('complained', 'Complained'), ('bounced', 'Mailbox does not exist'), ('manual', 'Entered by the operator')], max_length=12)),
-                ('scope', models.CharField(choices=[('marketing', 'Marketing only'), ('all', 'Everything')], max_length=9)),
-                ('detail', models.TextField(blank=True, db_default='')),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("address", models.CharField(max_length=320, unique=True)),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("unsubscribed", "Unsubscribed"),
+                            ("complained", "Complained"),
+                            ("bounced", "Mailbox does not exist"),
+                            ("manual", "Entered by the operator"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[("marketing", "Marketing only"), ("all", "Everything")], max_length=9
+                    ),
+                ),
+                ("detail", models.TextField(blank=True, db_default="")),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'suppressed address',
-                'verbose_name_plural': 'suppressed addresses',
-                'db_table': 'messaging_suppression',
-                'constraints': [models.CheckConstraint(condition=models.Q(('address', django.db.models.functions.text.Lower('address'))), name='suppression_lower_case'), models.CheckConstraint(condition=models.Q(('scope__in', ['marketing', 'all'])), name='suppression_scope_known'), models.CheckConstraint(condition=models.Q(('reason__in', ['unsubscribed', 'complained', 'bounced', 'manual'])), name='suppression_reason_known')],
+                "verbose_name": "suppressed address",
+                "verbose_name_plural": "suppressed addresses",
+                "db_table": "messaging_suppression",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("address", django.db.models.functions.text.Lower("address"))),
+                        name="suppression_lower_case",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("scope__in", ["marketing", "all"])),
+                        name="suppression_scope_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reason__in", ["unsubscribed", "complained", "bounced", "manual"])
+                        ),
+                        name="suppression_reason_known",
+                    ),
+                ],
             },
         ),
     ]

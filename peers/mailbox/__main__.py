@@ -1,0 +1,4 @@
+from peers.mailbox.server import main
+
+if __name__ == "__main__":
+    main()

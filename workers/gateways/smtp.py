@@ -1,0 +1,284 @@
+"""E-mail over SMTP on connections that are kept open, one per thread and process."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import smtplib
+import socket
+import ssl
+import threading
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP as WIRE
+from urllib.parse import unquote, urlsplit
+
+from workers.ports import Handover, Message, OutsideError, Refused, Unavailable, Unknown
+
+_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
+# "Name <local@domain>" or "local@domain", printable ASCII.
+_MAILBOX = re.compile(r"(?:[^<>]*<(?P<named>[!-;=?-~]+@[!-;=?-~]+)>|(?P<plain>[!-;=?-~]+@[!-;=?-~]+))\Z")
+_GONE = (smtplib.SMTPServerDisconnected, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """``smtp://`` is plain, ``smtp+tls://`` demands STARTTLS, ``smtp+ssl://`` is TLS from the first byte."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str
+    password: str
+
+    @classmethod
+    def from_url(cls, url: str) -> Server:
+        """``smtp+tls://user:password@host:587``. Raises ValueError with a sentence for the operator."""
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise ValueError("a mail server is given as smtp://, smtp+tls:// or smtp+ssl:// with a host")
+        port = parts.port or _PORTS[parts.scheme]
+        return cls(
+            parts.scheme, parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or "")
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+
+class SmtpMail:
+    """Implements ``workers.ports.Mail``. Safe to share between threads and across a fork: connections are not.
+
+    ``timeout`` is in seconds, for each answer of the server. After ``per_connection`` messages a new
+    connection is made, as many providers allow only so many. ``key_header`` names a header that carries
+    the idempotency key, for providers that read one (Resend: ``Resend-Idempotency-Key``).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: float = 20.0,
+        per_connection: int = 500,
+        key_header: str = "",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.server = Server.from_url(url)
+        self.timeout = timeout
+        self.per_connection = per_connection
+        self.key_header = key_header
+        self._tls = tls
+        self._local = threading.local()
+
+    def send(self, message: Message, *, key: str) -> Handover:
+        """One message to one recipient; see ``workers.ports.Mail`` for what is raised when."""
+        data = message.raw or wire_format(message)
+        if self.key_header:
+            data = f"{self.key_header}: {_one_line(key)}\r\n".encode("ascii", "replace") + data
+        sender, to = _envelope_address("MAIL", message.sender), _envelope_address("RCPT", message.to)
+        kept = self._kept()
+        if kept is not None and kept.is_stale():
+            self.close()
+            kept = None
+        if kept is not None:
+            try:
+                return Handover(message.message_id, self._send(kept, sender, to, data))
+            except Unavailable:
+                if kept.usable:
+                    raise  # the server's own answer; otherwise it hung up on an old connection: a new one, once
+        return Handover(message.message_id, self._send(self._connect(), sender, to, data))
+
+    def _send(self, kept: _Connection, sender: str, to: str, data: bytes) -> str:
+        try:
+            response = kept.send(sender, to, data)
+        finally:
+            if not kept.usable or kept.sent >= self.per_connection:
+                self.close()
+        return response
+
+    def close(self) -> None:
+        """Ends this thread's connection, politely where it still answers."""
+        kept = self._kept()
+        self._local.kept = None
+        if kept is not None:
+            kept.quit()
+
+    def _kept(self) -> _Connection | None:
+        kept: _Connection | None = getattr(self._local, "kept", None)
+        if kept is None or kept.process == os.getpid():
+            return kept
+        self._local.kept = None  # the parent's: left alone, it is still in use there
+        return None
+
+    def _connect(self) -> _Connection:
+        kept = self._local.kept = _Connection(self._open(), os.getpid())
+        return kept
+
+    def _open(self) -> smtplib.SMTP:
+        """A wrong password or a refused STARTTLS is our own set-up, not this message's fault: try later."""
+        server = self.server
+        client: smtplib.SMTP | None = None
+        try:
+            if server.scheme == "smtp+ssl":
+                client = smtplib.SMTP_SSL(
+                    server.host, server.port, timeout=self.timeout, context=self._context()
+                )
+            else:
+                client = smtplib.SMTP(server.host, server.port, timeout=self.timeout)
+            client.ehlo_or_helo_if_needed()
+            client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if server.scheme == "smtp+tls":
+                client.starttls(context=self._context())
+                client.ehlo()
+            if server.user:
+                client.login(server.user, server.password)
+        except (smtplib.SMTPException, OSError) as problem:
+            if client is not None:
+                client.close()
+            raise Unavailable(f"CONNECT: {server!r}: {_say(problem)}") from problem
+        return client
+
+    def _context(self) -> ssl.SSLContext:
+        return self._tls or ssl.create_default_context()
+
+
+class _Connection:
+    """One open connection. ``usable`` is False once nobody can tell what the server would answer next."""
+
+    def __init__(self, client: smtplib.SMTP, process: int) -> None:
+        self._client = client
+        self._pipelining = client.has_extn("pipelining")
+        self.process = process
+        self.sent = 0
+        self.usable = True
+
+    def is_stale(self) -> bool:
+        """A server that has something to say unasked is saying good-bye (421, or the end of the stream)."""
+        sock = self._client.sock
+        if sock is None:
+            return True
+        waiting = select.poll()
+        waiting.register(sock, select.POLLIN | select.POLLHUP | select.POLLERR)
+        return bool(waiting.poll(0))
+
+    def send(self, sender: str, to: str, data: bytes) -> str:
+        """Returns the server's last line. Up to the answer to DATA nothing was handed over; from the
+        first byte of the text on, only the server's final answer tells."""
+        try:
+            self._envelope(sender, to)
+        except _GONE as problem:
+            self.usable = False
+            raise Unavailable(f"before DATA: {_say(problem)}") from problem
+        try:
+            self._client.sock.sendall(_dotted(data))
+            code, line = self._answer()
+        except _GONE as problem:
+            self.usable = False
+            raise Unknown(f"after DATA: {_say(problem)}") from problem
+        if not 200 <= code <= 599:
+            self.usable = False
+            raise Unknown(f"after DATA: the server answered {code} {line}")
+        if code == 421:
+            self.usable = False
+        if code >= 400:
+            raise _refusal("DATA", code, line)
+        self.sent += 1
+        return f"{code} {line}"
+
+    def quit(self) -> None:
+        if not self.usable:
+            self._client.close()
+            return
+        try:
+            self._client.quit()
+        except (smtplib.SMTPException, OSError):
+            self._client.close()
+
+    def _envelope(self, sender: str, to: str) -> None:
+        """MAIL, RCPT and DATA; in one packet where the server understands it (RFC 2920)."""
+        commands = {"MAIL": f"MAIL FROM:<{sender}>", "RCPT": f"RCPT TO:<{to}>", "DATA": "DATA"}
+        if self._pipelining:
+            self._client.sock.sendall("".join(f"{line}\r\n" for line in commands.values()).encode("ascii"))
+        problem: OutsideError | None = None
+        for stage, command in commands.items():
+            if not self._pipelining:
+                self._client.sock.sendall(f"{command}\r\n".encode("ascii"))
+            code, line = self._answer()
+            wanted = 354 if stage == "DATA" else 250
+            if code == wanted or (stage == "RCPT" and code == 251):
+                if stage == "DATA" and problem is not None:
+                    self._send_nothing()
+                continue
+            problem = problem or _refusal(stage, code, line)
+            self.usable = self.usable and code not in (421, -1)
+            if not self._pipelining or code in (421, -1):
+                break
+        if problem is not None:
+            if self.usable:
+                self._reset()
+            raise problem
+
+    def _send_nothing(self) -> None:
+        """The server took DATA although it took no recipient: an empty text ends it (RFC 2920, 3.1)."""
+        self._client.sock.sendall(b".\r\n")
+        self._answer()
+
+    def _reset(self) -> None:
+        self._client.sock.sendall(b"RSET\r\n")
+        code, _ = self._answer()
+        self.usable = code == 250
+
+    def _answer(self) -> tuple[int, str]:
+        code, line = self._client.getreply()
+        return code, line.decode("utf-8", "replace").replace("\n", " ")[:500]
+
+
+def _refusal(stage: str, code: int, line: str) -> OutsideError:
+    said = f"{stage}: {code} {line}"
+    return Refused(said) if 500 <= code <= 599 else Unavailable(said)
+
+
+def _dotted(data: bytes) -> bytes:
+    """With the dots doubled that begin a line, and the end mark (RFC 5321, 4.5.2)."""
+    if b"\r\n." in data or data.startswith(b"."):
+        data = (b"." if data.startswith(b".") else b"") + data.replace(b"\r\n.", b"\r\n..")
+    return data + (b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n")
+
+
+def wire_format(message: Message) -> bytes:
+    """A message whose sender did not build the bytes: headers, text and, where given, HTML."""
+    mime = EmailMessage(policy=WIRE)
+    mime["Message-ID"] = _one_line(message.message_id)
+    mime["From"] = _one_line(message.sender)
+    mime["To"] = _one_line(message.to)
+    mime["Subject"] = _one_line(message.subject)
+    if message.reply_to:
+        mime["Reply-To"] = _one_line(message.reply_to)
+    for name, value in message.headers.items():
+        mime[name] = _one_line(value)
+    mime.set_content(message.text, cte="quoted-printable")
+    if message.html:
+        mime.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    return mime.as_bytes()
+
+
+def _one_line(value: str) -> str:
+    return " ".join(value.split())
+
+
+def _envelope_address(stage: str, text: str) -> str:
+    """The plain address. Raises Refused for what would not be one argument of a command."""
+    found = _MAILBOX.match(_one_line(text))
+    if found is None:
+        raise Refused(f"{stage}: {text!r} is no address that can be sent to")
+    return found["named"] or found["plain"]
+
+
+def _say(problem: Exception) -> str:
+    if isinstance(problem, smtplib.SMTPResponseException):
+        error = problem.smtp_error
+        return (
+            f"{problem.smtp_code} {error.decode('utf-8', 'replace') if isinstance(error, bytes) else error}"
+        )
+    return str(problem) or type(problem).__name__
