@@ -15,8 +15,8 @@ from apex.embedded.supervisor import Child
 SERVERS, PEERS, WORKERS, FRONT = 1, 2, 3, 4
 FLOWER_TASKS = "10000"  # tasks kept in Flower's memory
 WEB_THREADS = "8"
-# Longer than the workers' soft shutdown: they hand back what they hold before they are killed.
-WORKER_PATIENCE = 25.0
+# Longer than the workers' soft shutdown (30 s): they hand back what they hold before they are killed.
+WORKER_PATIENCE = 35.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import environ
 from django.urls import reverse_lazy
 
 from apex.logs import configure_logging, logging_config
-from apex.settings.unfold import UNFOLD  # noqa: F401
+from apex.settings.unfold import FORMAT_MODULE_PATH, UNFOLD  # noqa: F401
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -132,6 +132,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
