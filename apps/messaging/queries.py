@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+import msgspec
 from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Cast, Coalesce, Concat
@@ -40,38 +42,14 @@ def due_messages(window: Window, *, now: datetime) -> list[OutboxFacts]:
         cursor.execute(
             _DUE, {"now": now, "after": window.after, "until": window.until, "limit": window.limit}
         )
-        return [_facts(*row) for row in cursor.fetchall()]
+        return [_facts(row) for row in cursor.fetchall()]
 
 
-def _facts(
-    ident: int,
-    customer_id: int | None,
-    generation: int,
-    message_class: str,
-    template: str,
-    locale: str,
-    to: str,
-    message_id: str,
-    due_at: datetime,
-    suppressed: str,
-    consent: bool,
-    context: dict[str, Scalar],
-) -> OutboxFacts:
-    return OutboxFacts(
-        subject_id=ident,
-        customer_id=customer_id,
-        generation=generation,
-        message_class=message_class,
-        template=template,
-        locale=locale,
-        to=to,
-        message_id=message_id,
-        due_at=due_at,
-        suppressed=suppressed,
-        consent=consent,
-        problem=problem_of(template, locale, to, context),
-        context=context,
-    )
+def _facts(row: tuple[Any, ...]) -> OutboxFacts:
+    *plain, merged = row
+    context: dict[str, Scalar] = msgspec.json.decode(merged)
+    _, _, _, _, template, locale, to, *_ = plain
+    return OutboxFacts(*plain, problem=problem_of(template, locale, to, context), context=context)
 
 
 def problem_of(template: str, locale: str, to: str, context: dict[str, Scalar]) -> str:
@@ -98,7 +76,7 @@ def with_attempts(messages: QuerySet[OutboxMessage]) -> QuerySet[OutboxMessage]:
     effect = Effect.objects.filter(key=key)
     return messages.annotate(
         attempts=Coalesce(Subquery(effect.values("attempts")[:1], output_field=IntegerField()), 0),
-        last_error=Coalesce(Subquery(effect.values("error")[:1], output_field=TextField()), Value("")),
+        last_error=Coalesce(Subquery(effect.values("error")[:1], output_field=TextField()), Value(""), output_field=TextField()),
     )
 
 
