@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 from peers.stripe.server import StripePeer
 
@@ -18,7 +19,8 @@ def main() -> int:
     parser.add_argument("--webhook-secret")
     parser.add_argument("--latency-ms", type=int, default=0)
     args = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)  # a shell's background job would ignore it
     try:
         peer = StripePeer(
             args.data,
@@ -32,11 +34,13 @@ def main() -> int:
         return 1
     with peer:
         print(f"Stripe peer on {peer.url}, its page at {peer.url}/_peer/", flush=True)
-        try:
-            peer.wait()
-        except KeyboardInterrupt:
-            return 0
+        peer.wait()
     return 0
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    """Leaves ``wait`` by SystemExit, through the peer's orderly close."""
+    raise SystemExit(0)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def render(world: World) -> str:
             ),
             _table(
                 "Invoices",
-                ("Invoice", "Customer", "Due", "Status", "First tried", "Created"),
+                ("Invoice", "Customer", "Due", "Status", "Attempted", "Created"),
                 _invoices(world),
             ),
             _table("Attempts", ("When", "Invoice", "Amount", "Outcome", "Idempotency key"), _attempts(world)),

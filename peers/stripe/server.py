@@ -161,7 +161,7 @@ class StripePeer:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def control(self, method: str, name: str, **body: Any) -> Mapping[str, Any]:
+    def control(self, method: str, name: str, /, **body: Any) -> Mapping[str, Any]:
         return steer(self.world, method, name, body)
 
     def ledger(self, kind: str | None = None) -> list[dict[str, Any]]:
