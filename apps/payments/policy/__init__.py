@@ -1,0 +1,1 @@
+"""Pure rules of recovering a failed payment: what a decline means, what comes when, what may be done."""
