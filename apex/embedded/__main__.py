@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from apex.embedded.errors import CannotStart, disk_trouble
+from apex.embedded.errors import DISK, CannotStart, disk_trouble
 from apex.embedded.launch import ROOT, Launch
 from apex.embedded.lock import only_one
 
@@ -54,7 +54,9 @@ def _run(home: Path) -> int:
     except KeyboardInterrupt:
         say("\nEnding; workers finish what they hold …")
     except OSError as error:
-        raise disk_trouble(error, str(home)) from error
+        if error.errno not in DISK:
+            raise
+        raise disk_trouble(error, str(error.filename or home)) from error
     finally:
         stop.asked = True  # a second Ctrl-C must not break the orderly end
         launch.down()

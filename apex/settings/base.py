@@ -179,6 +179,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "SwitchMode": [(mode, mode) for mode in ("off", "shadow", "live")],
+        "RunMode": [(mode, mode) for mode in ("live", "shadow", "dry_run")],
+        "ManualRunMode": [(mode, mode) for mode in ("live", "dry_run")],
+        "ProposalStatus": "apps.runs.models.ProposalStatus",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "apps.access.schema.envelope",

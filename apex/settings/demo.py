@@ -22,3 +22,11 @@ MAIL_FROM = base.MAIL_FROM or "Apex Demo <hello@demo.invalid>"
 MAILBOX_URL = base.env.str("MAILBOX_URL", default="")
 OPERATOR_EMAIL = base.OPERATOR_EMAIL or "operator@demo.invalid"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
+
+# Static files straight from where they lie: nothing to collect before the first page.
+STATIC_ROOT = None
+WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    **base.STORAGES,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
