@@ -19,11 +19,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from peers.stripe.catalogue import attach
+from peers.stripe.customers import attach
 from peers.stripe.declines import KNOWN, SUCCESS
 from peers.stripe.errors import bad_parameter
 from peers.stripe.objects import Object
-from peers.stripe.subscriptions import renew
+from peers.stripe.renewals import renew
 from peers.stripe.world import World
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peers.stripe.billing import follow_subscription, settle, subscription_of
-from peers.stripe.catalogue import behaves
+from peers.stripe.customers import behaves
 from peers.stripe.declines import AUTHENTICATION, SUCCESS, Decline, decline
 from peers.stripe.errors import ApiFailure, invalid
 from peers.stripe.objects import Object

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from peers.stripe.answers import Answer, in_use
 from peers.stripe.control import steer
 from peers.stripe.errors import ApiFailure
 from peers.stripe.page import render
-from peers.stripe.serving import Answer, Api, Request, in_use
+from peers.stripe.serving import Api, Request
 from peers.stripe.webhooks import Deliverer
 from peers.stripe.world import World
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from peers.stripe import catalogue, invoices, subscriptions
+from peers.stripe import catalogue, customers, invoices, subscriptions
+from peers.stripe.answers import Answer, authenticate, canonical, encoded, failed, key_misused
 from peers.stripe.errors import ApiFailure, api_error, rate_limited
 from peers.stripe.faults import Fault
 from peers.stripe.objects import API_VERSION, expanded
@@ -17,7 +17,7 @@ from peers.stripe.params import check, decode
 from peers.stripe.routes import resolve
 from peers.stripe.world import World
 
-ROUTES = [*catalogue.ROUTES, *subscriptions.ROUTES, *invoices.ROUTES]
+ROUTES = [*customers.ROUTES, *catalogue.ROUTES, *subscriptions.ROUTES, *invoices.ROUTES]
 
 
 @dataclass(slots=True)
@@ -35,16 +35,6 @@ class Request:
         return urlsplit(self.target).path
 
 
-@dataclass(slots=True)
-class Answer:
-    """``drop``: act as if the connection broke; nothing is sent."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    drop: bool = False
-
-
 class Api:
     """Serves requests against the world. Thread-safe: execution is serial, waiting is not."""
 
@@ -57,10 +47,10 @@ class Api:
         """The answer, with Stripe's headers. The caller has waited out the fault's latency."""
         request_id = f"req_{secrets.token_hex(7)}"
         try:
-            _authenticated(request.authorization)
+            authenticate(request.authorization)
             answer = self._guarded(request, fault, request_id)
         except ApiFailure as failure:
-            answer = _failed(failure)
+            answer = failed(failure)
         answer.headers.setdefault("Request-Id", request_id)
         answer.headers["Stripe-Version"] = API_VERSION
         if request.key:
@@ -87,7 +77,7 @@ class Api:
     def _guarded(self, request: Request, fault: Fault | None, request_id: str) -> Answer:
         if fault and fault.before in (503, 429):
             failure = rate_limited() if fault.before == 429 else api_error(503)
-            return _failed(failure, fault.retry_after)
+            return failed(failure, fault.retry_after)
         world = self.world
         with world.lock:
             world.key, world.request_id = request.key, request_id
@@ -112,13 +102,13 @@ class Api:
             return None
         method, path, params, status, body = row
         if (method, path) != (request.method, request.path):
-            raise _key_misused(
+            raise key_misused(
                 f"Keys for idempotent requests can only be used for the same endpoint they were first "
                 f"used for ('{path}' vs '{request.path}'). Try using a key other than "
                 f"'{request.key}' if you meant to execute a different request."
             )
-        if params != _canonical(request.form):
-            raise _key_misused(
+        if params != canonical(request.form):
+            raise key_misused(
                 f"Keys for idempotent requests can only be used with the same parameters they were "
                 f"first used with. Try using a key other than '{request.key}' if you meant to "
                 "execute a different request."
@@ -133,7 +123,7 @@ class Api:
         try:
             if fault and fault.before == 500:
                 raise api_error(500)
-            answer = Answer(200, _json(self._handled(request)))
+            answer = Answer(200, encoded(self._handled(request)))
             if fault and fault.after == 500:
                 raise ApiFailure(
                     500, "api_error", "The request was carried out, then something broke.", acted=True
@@ -142,7 +132,7 @@ class Api:
             stored = failure.stored
             if failure.status != 402 and not failure.body["error"].pop("acted", False):
                 store.db.execute("ROLLBACK TO handler")
-            answer = _failed(failure)
+            answer = failed(failure)
         store.db.execute("RELEASE handler")
         if request.key and stored:
             store.db.execute(
@@ -151,7 +141,7 @@ class Api:
                     request.key,
                     request.method,
                     request.path,
-                    _canonical(request.form),
+                    canonical(request.form),
                     answer.status,
                     answer.body,
                 ),
@@ -174,44 +164,3 @@ class Api:
                 "INSERT INTO requests (at, method, path, status, key) VALUES (?,?,?,?,?)",
                 (self.world.now(), request.method, request.path, status, request.key),
             )
-
-
-def in_use(key: str) -> Answer:
-    message = (
-        "There is currently another in-progress request using this Idempotent Key (that probably means you "
-        f"submitted twice, and the other request is still going through): {key}. Please try again later."
-    )
-    return _failed(ApiFailure(409, "idempotency_error", message, code="idempotency_key_in_use"))
-
-
-def _authenticated(authorization: str) -> None:
-    scheme, _, key = authorization.partition(" ")
-    if scheme != "Bearer" or not key:
-        raise ApiFailure(
-            401,
-            "invalid_request_error",
-            "You did not provide an API key. You need to provide your "
-            "API key in the Authorization header, using Bearer auth.",
-            stored=False,
-        )
-    if not key.startswith("sk_test_"):
-        raise ApiFailure(
-            401, "invalid_request_error", f"Invalid API Key provided: {key[:7]}****", stored=False
-        )
-
-
-def _key_misused(message: str) -> ApiFailure:
-    return ApiFailure(400, "idempotency_error", message, stored=False)
-
-
-def _failed(failure: ApiFailure, retry_after: int | None = None) -> Answer:
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return Answer(failure.status, _json(failure.body), headers)
-
-
-def _canonical(form: str) -> str:
-    return json.dumps(decode(form), sort_keys=True)
-
-
-def _json(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, indent=2).encode()

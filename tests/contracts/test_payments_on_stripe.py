@@ -86,6 +86,29 @@ def test_a_key_in_use_is_unknown_until_it_is_free(world: Real) -> None:
     assert world.payments.pay_invoice(invoice, key="k1").paid
 
 
+def test_an_attempt_whose_event_is_forgotten_stays_unknown(world: Real) -> None:
+    invoice = world.invoice("insufficient_funds")
+    world.payments.pay_invoice(invoice, key="k1")
+    for event in world.client.v1.events.list({"type": "charge.failed"}):
+        world.peer.world.store.delete(event.id)
+
+    with pytest.raises(Unknown, match="no longer tell"):
+        world.payments.charge_made(invoice, "k1")
+
+
+def test_while_the_bank_is_asked_only_known_attempts_are_told(world: Real) -> None:
+    invoice = world.invoice("insufficient_funds")
+    intent = world.payments.pay_invoice(invoice, key="k1").payment_intent_id
+    store = world.peer.world.store
+    store.put({**(store.get(intent) or {}), "status": "requires_action"})
+
+    told = world.payments.charge_made(invoice, "k1")
+    assert told is not None
+    assert told.decline_code == "insufficient_funds"
+    with pytest.raises(Unknown, match="waits for"):
+        world.payments.charge_made(invoice, "k2")
+
+
 def test_nobody_has_a_card_is_a_decline_of_its_own(world: Real) -> None:
     customer = world.client.v1.customers.create({"name": "Cardless"}).id
     subscription = world.client.v1.subscriptions.create(
@@ -158,7 +181,7 @@ def test_an_unheard_of_kind_is_refused(world: Real) -> None:
 def _paths_read() -> set[str]:
     folder = Path(gateway_module.__file__).parent
     paths: set[str] = set()
-    for name in ("stripe.py", "stripe_reading.py"):
+    for name in ("stripe.py", "stripe_lookup.py", "stripe_reading.py"):
         for node in ast.walk(ast.parse((folder / name).read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "read":
                 place = node.args[1]

@@ -14,6 +14,7 @@ import stripe
 
 from apps.core.types import JsonObject
 from workers.gateways.stripe_errors import translated
+from workers.gateways.stripe_lookup import attempt_under
 from workers.gateways.stripe_reading import (
     Body,
     coupon_id_of,
@@ -26,13 +27,10 @@ from workers.gateways.stripe_reading import (
     paid_charge,
     plain,
     read,
-    recorded_charge,
 )
 from workers.ports import Charge, Discount, PlanChange, Refused, Unknown
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 20.0  # seconds
-ATTEMPT_WINDOW = 300  # seconds between a charge and the event that tells of it
-_KEYED = ("charge.succeeded", "charge.failed", "charge.pending")
 _OURS = "apex-"  # ids of the coupons made here
 _NO_CARD = ("default_payment_method", "default payment method", "no active card")
 
@@ -91,46 +89,9 @@ class StripePayments:
             raise
 
     def charge_made(self, invoice_id: str, key: str) -> Charge | None:
-        """Every attempt is a charge of the invoice's payment intent, and the event that tells of it names the
-        idempotency key of the request that made it. Raises Unknown where Stripe keeps no such event any more
-        (30 days) or an attempt ended in a question to the customer, which leaves no charge."""
+        """Raises Unknown where Stripe itself can no longer, or not yet, tell."""
         with translated(sending=False):
-            seen_all = True
-            for charge in self._charges(invoice_id):
-                known, found = self._key_of_charge(charge)
-                if found == key:
-                    return recorded_charge(invoice_id, charge)
-                seen_all = seen_all and known
-        if not seen_all:
-            raise Unknown(f"Stripe's events no longer tell which request made the attempts on {invoice_id}")
-        return None
-
-    def _charges(self, invoice_id: str) -> list[Body]:
-        one = self._client.v1
-        payments = one.invoice_payments.list({"invoice": invoice_id, "limit": 100})
-        charges: list[Body] = []
-        for payment in payments.auto_paging_iter():
-            intent_id = read(plain(payment), "invoice_payment.payment.payment_intent")
-            if not intent_id:
-                continue
-            intent = plain(one.payment_intents.retrieve(str(intent_id)))
-            if read(intent, "payment_intent.status") in ("requires_action", "processing"):
-                raise Unknown(f"The payment of {invoice_id} waits for the customer or the bank")
-            found = one.charges.list({"payment_intent": str(intent_id), "limit": 100})
-            charges += [plain(charge) for charge in found.auto_paging_iter()]
-        return charges
-
-    def _key_of_charge(self, charge: Body) -> tuple[bool, str]:
-        """(whether Stripe still knows, the idempotency key that made this charge)."""
-        made = int(read(charge, "charge.created"))
-        events = self._client.v1.events.list(
-            {"types": list(_KEYED), "created": {"gte": made, "lte": made + ATTEMPT_WINDOW}, "limit": 100}
-        )
-        for event in events.auto_paging_iter():
-            body = plain(event)
-            if read(read(body, "event.data.object"), "charge.id") == read(charge, "charge.id"):
-                return True, str(read(body, "event.request.idempotency_key") or "")
-        return False, ""
+            return attempt_under(self._client, invoice_id, key)
 
     # --- subscriptions -----------------------------------------------------------------------
 
