@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence  # noqa: F401 - Sequence names the type
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-Json: TypeAlias = "str | int | float | bool | None | Sequence[Json] | Mapping[str, Json]"
+if TYPE_CHECKING:
+    Json: TypeAlias = "str | int | float | bool | None | Sequence[Json] | Mapping[str, Json]"
+else:
+    # Dataclasses that hold Json are read back by their annotations, and a recursive alias cannot be.
+    Json = Any
 JsonObject: TypeAlias = Mapping[str, Json]
 Clock: TypeAlias = Callable[[], datetime]
 

@@ -46,9 +46,14 @@ class InDoubt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Back-off of attempts that were certainly not done: first, first*factor, … up to ``longest``."""
+    """Back-off of attempts that were certainly not done: first, first*factor, … up to ``longest``.
 
-    attempts: int = 5
+    Twelve attempts reach over two days, so that a vendor's bad weekend loses nothing. A page of a run
+    is tried ``page_attempts`` times; after that it is a dead letter, to be replayed from its run.
+    """
+
+    attempts: int = 12
+    page_attempts: int = 5
     first: timedelta = timedelta(minutes=1)
     factor: float = 4.0
     longest: timedelta = timedelta(hours=6)

@@ -16,7 +16,7 @@ from apps.runs.actions import raise_alert
 from workers.kernel.automation import Automation, Done, InDoubt, NotDone
 from workers.kernel.claims import Claim
 from workers.kernel.codec import to_json
-from workers.ports import OutsideError, Refused, Unavailable
+from workers.ports import NotConfigured, OutsideError, Refused, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -159,6 +159,8 @@ def close_failed(automation: Automation[Any], claim: Claim, problem: Exception, 
     error = describe(problem)
     if isinstance(problem, Refused):
         return _give_up(automation, claim, "refused", error, now=now)
+    if isinstance(problem, NotConfigured):
+        return _wait_for_configuration(automation, claim, error, now=now)
     if isinstance(problem, Unavailable):
         if claim.attempts >= automation.retry.attempts:
             return _give_up(automation, claim, "dead", error, now=now)
@@ -171,6 +173,20 @@ def close_failed(automation: Automation[Any], claim: Claim, problem: Exception, 
     if rule is InDoubt.ASK_HUMAN or claim.attempts >= automation.retry.attempts:
         ask_human(automation, claim, error, now=now)
     return _set(claim, "doubt", error, now=now, due_at=now + automation.retry.delay(claim.attempts))
+
+
+def _wait_for_configuration(automation: Automation[Any], claim: Claim, error: str, *, now: datetime) -> str:
+    raise_alert(
+        "not_configured",
+        f"not_configured:{automation.name}",
+        f"{automation.name} waits: {error}",
+        "Nothing is lost; the work goes on as soon as this is configured.",
+        "medium",
+        now,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE runs_effect SET attempts = 0 WHERE key = %s", [claim.wanted.key])
+    return _set(claim, "waiting", error, now=now, due_at=now + automation.retry.first)
 
 
 def release(claims: Sequence[Claim], *, now: datetime, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from apps.core.modes import Mode, RunMode
@@ -48,12 +48,13 @@ def look_now(engine: Engine, name: str) -> None:
     batch = waiting.order_by("id").first()
     if batch is None:
         run_mode = RunMode.SHADOW if mode is Mode.SHADOW else RunMode.LIVE
-        run = open_run(name, now, run_mode, Trigger.WAKE, now)
-        if run is None:  # another worker was woken in the same microsecond
-            return
-        batch = run.batches.get(number=0)
+        batch = _open_woken(name, run_mode, now)
     run_batch(engine, batch.id)
 
 
-def longest_timeout(engine: Engine) -> timedelta:
-    return max(work.timeout for work in engine.registry.values())
+def _open_woken(name: str, mode: RunMode, now: datetime) -> Batch:
+    """A woken run's slot is its moment; where that very microsecond is taken, the next free one."""
+    slot = now
+    while (run := open_run(name, slot, mode, Trigger.WAKE, now)) is None:
+        slot += timedelta(microseconds=1)
+    return run.batches.get(number=0)

@@ -52,7 +52,7 @@ def run_batch(engine: Engine, batch_id: int) -> Counts | None:
     page = paging.lease(engine.registry, batch_id, now=now)
     if page is None:
         return None
-    if page.attempts > page.work.retry.attempts:
+    if page.attempts > page.work.retry.page_attempts:
         paging.fail(page, "given up: this page stopped its worker again and again", now=now)
         return None
     stop = gate(page.work.name, page.work.switch, now=now)

@@ -126,7 +126,7 @@ def skip_run(page: Page, reason: str, *, now: datetime) -> None:
 
 def retry_or_fail(page: Page, problem: Exception, *, now: datetime) -> None:
     """Puts the page back with back-off, or gives it up after as many tries as the automation allows."""
-    if page.attempts >= page.work.retry.attempts:
+    if page.attempts >= page.work.retry.page_attempts:
         fail(page, describe(problem), now=now)
         return
     delay = page.work.retry.delay(page.attempts)

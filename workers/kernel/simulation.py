@@ -24,23 +24,19 @@ class VirtualClock:
 
 
 @dataclass
-class Simulation:
-    """Runs ``engine`` on ``clock``. While it lives, announcements of the whole process go to its list."""
+class InProcess:
+    """The kernel without a broker: what is announced anywhere in this process is worked off here."""
 
     engine: Engine
-    clock: VirtualClock
     todo: deque[tuple[str, Kind, str]] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
-        self.engine = replace(self.engine, clock=self.clock, announce=self._append)
-        use_announcer(self._append, after_commit=False)
+        self.engine = replace(self.engine, announce=self.append)
+        use_announcer(self.append, after_commit=False)
 
-    def _append(self, automation: str, kind: Kind, ident: str) -> None:
-        self.todo.append((automation, kind, ident))
-
-    def tick(self) -> None:
-        tick(self.engine)
-        self.drain()
+    def append(self, automation: str, kind: Kind, ident: str) -> None:
+        if automation in self.engine.registry:
+            self.todo.append((automation, kind, ident))
 
     def drain(self, at_most: int = 100_000) -> int:
         """Works off what was announced, and what that announces. Raises RuntimeError when it never ends."""
@@ -50,6 +46,21 @@ class Simulation:
             automation, kind, ident = self.todo.popleft()
             dispatch(self.engine, automation, kind, ident)
         raise RuntimeError(f"still announcing after {at_most} messages; the last was {self.todo[0]}")
+
+    def tick(self) -> None:
+        tick(self.engine)
+        self.drain()
+
+
+@dataclass
+class Simulation(InProcess):
+    """The same on a virtual clock."""
+
+    clock: VirtualClock = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.engine = self.engine.at(self.clock)
 
     def play(
         self, until: datetime, step: timedelta, before_tick: Callable[[datetime], None] | None = None

@@ -9,7 +9,6 @@ from typing import Any, cast
 from apps.core.modes import RunMode
 from apps.runs.actions import request_run
 from apps.runs.models import Run
-from apps.runs.wake import use_announcer
 from workers.kernel.automation import Work
 from workers.kernel.catalogue import sync_catalogue
 from workers.kernel.engine import Engine
@@ -52,12 +51,7 @@ def simulate(
     sources, effects = world(payments, mail, target)
     clock = VirtualClock(now)
     engine = Engine(Registry(works), table, sources, effects, clock, lambda *_: None)
-    simulation = Simulation(engine, clock)
-    known = set(simulation.engine.registry)
-    use_announcer(
-        lambda name, kind, ident: simulation.todo.append((name, kind, ident)) if name in known else None,
-        after_commit=False,
-    )
+    simulation = Simulation(engine, clock=clock)
     sync_catalogue(simulation.engine, now=now)
     return simulation
 
