@@ -184,6 +184,7 @@ SPECTACULAR_SETTINGS = {
         "RunMode": [(mode, mode) for mode in ("live", "shadow", "dry_run")],
         "ManualRunMode": [(mode, mode) for mode in ("live", "dry_run")],
         "ProposalStatus": "apps.runs.models.ProposalStatus",
+        "CustomerStatus": "apps.customers.models.customer.CustomerStatus",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

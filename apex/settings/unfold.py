@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.templatetags.static import static
 
 # Petrol on cool grey; 600 on white is 5.6 : 1.
@@ -19,6 +20,17 @@ _PRIMARY = {
     "950": "oklch(23% .036 216)",
 }
 
+FORMAT_MODULE_PATH = ["apex.formats"]
+
+
+def _styles(_request: HttpRequest) -> str:
+    return static("runs/apex.css")
+
+
+def _favicon(_request: HttpRequest) -> str:
+    return static("runs/favicon.svg")
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Apex",
     "SITE_HEADER": "Apex",
@@ -29,7 +41,8 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
     "COLORS": {"primary": _PRIMARY},
-    "STYLES": [lambda request: static("runs/apex.css")],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _favicon}],
+    "STYLES": [_styles],
     "DASHBOARD_CALLBACK": "apps.runs.admin.home.home_context",
     "GLOBAL_CALLBACK": "apps.runs.admin.automations.stop_context",
     "SIDEBAR": {

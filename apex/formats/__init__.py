@@ -1,0 +1,1 @@
+"""How dates are written: the day first, 24 hours."""
