@@ -22,6 +22,8 @@ from workers.ports import Unavailable, Unknown
 
 log = structlog.get_logger(__name__)
 
+# So many tries under the same key before the provider is asked what it knows.
+REPEATS_BEFORE_LOOKING = 3
 # The provider is asked again after five minutes, an hour, then daily: some payments settle late.
 ASK_AGAIN = (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
 
@@ -66,6 +68,8 @@ def _settle(
             automation, claim, Unknown("nobody can tell whether it left; not repeated by rule"), now=now
         )
     if rule is InDoubt.REPEAT and within:
+        if claim.attempts > REPEATS_BEFORE_LOOKING and (known := _known_by_now(engine, automation, claim)):
+            return known
         try:
             receipt = call(engine, automation, claim)
         except Exception as problem:
@@ -73,6 +77,16 @@ def _settle(
             return close_failed(automation, claim, problem, now=engine.now())
         return _book(engine, automation, claim, receipt)
     return _look_up(engine, automation, claim, now)
+
+
+def _known_by_now(engine: Engine, automation: Automation[Any], claim: Claim) -> str:
+    """Providers replay a stored 500 for as long as they keep the key; then only looking helps. '' when the
+    provider cannot tell either."""
+    try:
+        receipt = automation.look_up(engine.effects, claim.wanted.facts, key=claim.vendor_key)
+    except (Unknown, Unavailable):
+        return ""
+    return _free(automation, claim, engine.now()) if receipt is None else _book(engine, automation, claim, receipt)
 
 
 def _look_up(engine: Engine, automation: Automation[Any], claim: Claim, now: datetime) -> str:
@@ -86,7 +100,12 @@ def _look_up(engine: Engine, automation: Automation[Any], claim: Claim, now: dat
         return _put_aside(key, str(problem), now + again)
     if receipt is not None:
         return _book(engine, automation, claim, receipt)
-    Effect.objects.filter(key=key, state="claimed").update(
+    return _free(automation, claim, now)
+
+
+def _free(automation: Automation[Any], claim: Claim, now: datetime) -> str:
+    """Certainly never done: open again, under a key that the vendor has not seen."""
+    Effect.objects.filter(key=claim.wanted.key, state="claimed").update(
         state="waiting",
         due_at=now,
         generation=claim.generation + 1,

@@ -187,6 +187,16 @@ def test_after_the_providers_memory_a_key_is_not_repeated_blindly(
     assert Alert.objects.filter(kind="effect_in_doubt").exists()
 
 
+def test_a_vendor_that_replays_its_500_is_asked_what_it_knows(simulation: Simulation, outside: Outside) -> None:
+    failing(outside, Unknown("500"), times=99)
+    outside.known["poke:1"] = {"found": True}
+    run_in(simulation, "test.poke")
+    for _ in range(4):
+        later(simulation, timedelta(hours=1))
+    assert (Effect.objects.get().state, outside.calls) == ("done", [])
+    assert Effect.objects.get().receipt == {"found": True}
+
+
 def test_bookkeeping_that_fails_is_said_and_made_good(simulation: Simulation, outside: Outside) -> None:
     class Full(list[str]):
         def append(self, key: str) -> None:
