@@ -45,7 +45,9 @@ def next_slot(cron: str, after: datetime) -> datetime:
 
 def previous_slot(cron: str, at: datetime) -> datetime:
     """The last tick at or before ``at``."""
-    return next(CronSim(cron, at.astimezone(UTC) + timedelta(minutes=1), reverse=True))
+    minute = at.astimezone(UTC).replace(second=0, microsecond=0)
+    # Backwards from the next full minute, which itself is not yielded.
+    return next(CronSim(cron, minute + timedelta(minutes=1), reverse=True))
 
 
 def due_slots(cron: str, missed: Missed, *, last: datetime, now: datetime) -> list[datetime]:
