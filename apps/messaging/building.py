@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.messaging import unsubscribe
-from apps.messaging.compose.headers import address_of
 from apps.messaging.compose.mime import Envelope, compiled
-from apps.messaging.conf import brand
+from apps.messaging.conf import brand, sender_address
 from apps.messaging.policy import MARKETING, OutboxFacts
 
 
@@ -31,7 +30,7 @@ def build(facts: OutboxFacts, *, now: datetime) -> Built:
         link = unsubscribe.url(house.public_url, facts.to, facts.customer_id)
     envelope = Envelope(facts.to, facts.message_id, now, link)
     return Built(
-        sender=address_of(house.sender),
+        sender=sender_address(),
         to=facts.to,
         subject=template.subject_line(facts.context),
         raw=template.to_bytes(envelope, facts.context),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 
 from apps.messaging.compose.brand import Brand
 from apps.messaging.compose.headers import address_of, display_name_of
@@ -19,16 +22,12 @@ _SETTINGS = {
 }
 
 
+@lru_cache(maxsize=1)
 def brand() -> Brand:
     """What is not set follows from MAIL_FROM and PUBLIC_URL."""
-    given = {name: str(getattr(settings, key, "") or "") for name, key in _SETTINGS.items()}
-    return _brand(settings.DEFAULT_FROM_EMAIL, settings.PUBLIC_URL, tuple(given.items()))
-
-
-@lru_cache(maxsize=16)
-def _brand(sender: str, public_url: str, given: tuple[tuple[str, str], ...]) -> Brand:
-    values = dict(given)
-    url = public_url or "http://localhost:8000"
+    values = {name: str(getattr(settings, key, "") or "") for name, key in _SETTINGS.items()}
+    sender = settings.DEFAULT_FROM_EMAIL
+    url = settings.PUBLIC_URL or "http://localhost:8000"
     return Brand(
         product_name=values["product_name"] or display_name_of(sender) or "Your product",
         sender=sender,
@@ -41,6 +40,18 @@ def _brand(sender: str, public_url: str, given: tuple[tuple[str, str], ...]) -> 
     )
 
 
+@lru_cache(maxsize=1)
+def sender_address() -> str:
+    return address_of(brand().sender)
+
+
+@receiver(setting_changed)
+def _forget(**_: Any) -> None:
+    """Settings change in tests only."""
+    brand.cache_clear()
+    sender_address.cache_clear()
+
+
 def message_domain() -> str:
     """The right-hand side of Message-IDs: the sender's domain."""
-    return address_of(settings.DEFAULT_FROM_EMAIL).rpartition("@")[2] or "localhost"
+    return sender_address().rpartition("@")[2] or "localhost"

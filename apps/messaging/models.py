@@ -68,7 +68,7 @@ class OutboxMessage(models.Model):
             ),
         ]
         indexes = [
-            # The queue is read by due_at for what is due and by id for a page of it; both hold only what waits.
+            # The queue is read by due_at for what is due, by id for a page of it; both hold only what waits.
             models.Index(fields=["due_at", "id"], name="message_due", condition=Q(status="queued")),
             models.Index(fields=["id", "due_at"], name="message_queue_page", condition=Q(status="queued")),
             models.Index(fields=["-created_at"], name="message_newest"),

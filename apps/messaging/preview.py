@@ -23,8 +23,8 @@ class Preview:
 def preview_of(message: OutboxMessage) -> Preview:
     """Built anew from the stored context and today's template: a message sent before a change of the
     template looked like the template did then."""
-    customer = Customer.objects.filter(id=message.customer_id).values("name", "company", "plan").first()
-    context = {**(customer or {}), **message.context}
+    customers = Customer.objects.filter(id=message.customer_id or 0).values("name", "company", "plan")
+    context = {**(customers.first() or {}), **message.context}
     try:
         template = compiled(message.template, message.locale, brand())
         if problem := template.problem(context):

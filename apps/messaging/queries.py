@@ -7,14 +7,13 @@ from typing import Any
 
 import msgspec
 from django.db import connection
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import CharField, IntegerField, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Concat
-from django.db.models import CharField, IntegerField, TextField, Value
 
 from apps.core.types import Window
+from apps.messaging.compose.headers import is_address
 from apps.messaging.compose.mime import compiled
 from apps.messaging.compose.placeholders import Scalar, TemplateError
-from apps.messaging.compose.headers import is_address
 from apps.messaging.conf import brand
 from apps.messaging.models import OutboxMessage
 from apps.messaging.policy import OutboxFacts
@@ -22,8 +21,8 @@ from apps.runs.models import Effect
 
 # The customer's own values come first in the merge, so that a context may say otherwise.
 _DUE = """
-SELECT o.id, o.customer_id, o.generation, o.message_class, o.template, o.locale, o.to_address, o.message_id, o.due_at,
-       coalesce(s.reason, ''), coalesce(c.marketing_consent, false),
+SELECT o.id, o.customer_id, o.generation, o.message_class, o.template, o.locale, o.to_address, o.message_id,
+       o.due_at, coalesce(s.reason, ''), coalesce(c.marketing_consent, false),
        jsonb_build_object('name', c.name, 'company', c.company, 'plan', c.plan) || o.context
   FROM (SELECT * FROM messaging_outbox
          WHERE status = 'queued' AND due_at <= %(now)s AND id > %(after)s
@@ -46,10 +45,10 @@ def due_messages(window: Window, *, now: datetime) -> list[OutboxFacts]:
 
 
 def _facts(row: tuple[Any, ...]) -> OutboxFacts:
-    *plain, merged = row
-    context: dict[str, Scalar] = msgspec.json.decode(merged)
-    _, _, _, _, template, locale, to, *_ = plain
-    return OutboxFacts(*plain, problem=problem_of(template, locale, to, context), context=context)
+    """``row`` has the columns of _DUE, which are the fields of OutboxFacts but for ``problem``."""
+    context: dict[str, Scalar] = msgspec.json.decode(row[-1])
+    _, _, _, _, template, locale, to, *_ = row
+    return OutboxFacts(*[*row[:-1], problem_of(template, locale, to, context), context])
 
 
 def problem_of(template: str, locale: str, to: str, context: dict[str, Scalar]) -> str:
@@ -76,7 +75,11 @@ def with_attempts(messages: QuerySet[OutboxMessage]) -> QuerySet[OutboxMessage]:
     effect = Effect.objects.filter(key=key)
     return messages.annotate(
         attempts=Coalesce(Subquery(effect.values("attempts")[:1], output_field=IntegerField()), 0),
-        last_error=Coalesce(Subquery(effect.values("error")[:1], output_field=TextField()), Value(""), output_field=TextField()),
+        last_error=Coalesce(
+            Subquery(effect.values("error")[:1], output_field=TextField()),
+            Value(""),
+            output_field=TextField(),
+        ),
     )
 
 

@@ -19,7 +19,8 @@ form { flex: 1; min-width: 200px; }
 input { width: 100%; font: inherit; padding: 8px 12px; border: 1px solid var(--line); border-radius: 8px;
         background: transparent; color: inherit; }
 .stats { color: var(--muted); } .stats b { color: CanvasText; }
-ul { list-style: none; margin: 0; padding: 0; border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
+ul { list-style: none; margin: 0; padding: 0; border: 1px solid var(--line); border-radius: 10px;
+     overflow: hidden; }
 li + li { border-top: 1px solid var(--line); }
 li a { display: grid; grid-template-columns: 240px 1fr auto; gap: 16px; padding: 11px 16px; color: inherit; }
 li a:hover { background: var(--soft); text-decoration: none; }
@@ -44,7 +45,8 @@ def _page(title: str, search: str, stats: str, body: str) -> str:
         f'<link rel="icon" href="data:,"><style>{_STYLE}</style></head><body><header>'
         '<h1><a href="/">Mailbox</a></h1>'
         f'<form><input type="search" name="q" value="{escape(search)}" placeholder="Subject or recipient"'
-        f' aria-label="Search"></form><div class="stats">{stats}</div></header><main>{body}</main></body></html>'
+        f' aria-label="Search"></form><div class="stats">{stats}</div></header>'
+        f"<main>{body}</main></body></html>"
     )
 
 
@@ -84,7 +86,8 @@ def message(found: dict[str, Any]) -> str:
         f"<h2>{escape(found['subject'] or '(no subject)')}</h2>"
         f'<p class="muted">to {escape(found["to"])}, from {escape(found["from"])}, {received} UTC'
         f' · <a href="/message/{found["id"]}/raw">raw</a></p>{again}{html}'
-        f"<details {'' if html else 'open'}><summary>Text part</summary><pre>{escape(found['text'])}</pre></details>"
+        f"<details {'' if html else 'open'}><summary>Text part</summary>"
+        f"<pre>{escape(found['text'])}</pre></details>"
         f"<details><summary>Headers</summary><table>{headers}</table></details>"
     )
     return _page(found["subject"] or "Message", "", "", body)

@@ -71,13 +71,23 @@ class Handler:
         self.pipelining = pipelining
 
     async def handle_EHLO(
-        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        hostname: str,
+        responses: list[str],
     ) -> list[str]:
         session.host_name = hostname
         return [responses[0], *(["250-PIPELINING"] if self.pipelining else []), *responses[1:]]
 
     async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
     ) -> str:
         fault = self.faults.next("451", "550")
         if fault is not None and fault.kind == "451":
@@ -87,7 +97,12 @@ class Handler:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+    ) -> str:
         fault = self.faults.next("451_data", "550_data", "cut_after_data", "lost_after_data", "slow")
         kind = fault.kind if fault is not None else ""
         if kind == "451_data":
@@ -107,7 +122,8 @@ class Handler:
 def cut(server: SMTP) -> None:
     """Ends the connection without a word."""
     if server.transport is not None:
-        server.transport.abort()
+        transport: Any = server.transport
+        transport.abort()
 
 
 class MailboxSMTP(SMTP):
@@ -126,13 +142,13 @@ class MailboxSMTP(SMTP):
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         envelope.original_content = await self._read_text()
         answer = await handler.handle_DATA(self, self.session, envelope)
-        self._set_post_data_state()
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
         await self.push(answer)
 
     async def _read_text(self) -> bytes:
         """Up to the line that is one dot; doubled dots made single again. Raises asyncio.IncompleteReadError
         when the client goes away, which aiosmtpd takes as the end of the connection."""
-        reader = self._reader
+        reader: Any = self._reader
         reader._limit = LARGEST_MESSAGE
         read = bytearray(await reader.readuntil(b".\r\n"))
         while read != b".\r\n" and not read.endswith(b"\r\n.\r\n"):

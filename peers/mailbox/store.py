@@ -51,7 +51,8 @@ class Store:
             rows, self._pending = self._pending, []
             if rows:
                 self._db.executemany(
-                    "INSERT INTO message (received_at, mail_from, rcpt_to, message_id, raw) VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO message (received_at, mail_from, rcpt_to, message_id, raw)"
+                    " VALUES (?, ?, ?, ?, ?)",
                     rows,
                 )
                 self._db.commit()
@@ -72,7 +73,8 @@ class Store:
         """``duplicates`` counts what came again under a Message-ID that was there already."""
         self.flush()
         total, unique = self._rows(
-            "SELECT count(*), count(DISTINCT CASE WHEN message_id = '' THEN id ELSE message_id END) FROM message"
+            "SELECT count(*), count(DISTINCT CASE WHEN message_id = '' THEN id ELSE message_id END)"
+            " FROM message"
         )[0]
         return {"total": total, "unique": unique, "duplicates": total - unique}
 

@@ -28,7 +28,7 @@ class _Page(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        # Head and body are two writes; without this the second waits for the client's delayed acknowledgement.
+        # Head and body are two writes; the second would wait for the client's delayed acknowledgement.
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def do_GET(self) -> None:
@@ -109,5 +109,5 @@ class _Page(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the parent's name
         """Nothing: the mailbox is asked many times a second by tests."""

@@ -138,10 +138,14 @@ def test_what_arrives_is_what_was_sent(mailbox: Mailbox) -> None:
     assert parsed["Subject"] == "Grüße, 世界 🎉"
     assert parsed["From"].addresses[0].addr_spec == "hello@apex.example"
     plain, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
-    assert plain is not None and plain.get_content().replace("\r\n", "\n") == text
-    assert html is not None and html.get_content().strip() == "<p>é</p>"
+    assert plain is not None
+    assert plain.get_content().replace("\r\n", "\n") == text
+    assert html is not None
+    assert html.get_content().strip() == "<p>é</p>"
     found = mailbox.store.message(1)
-    assert found is not None and found["from"] == "hello@apex.example" and found["to"] == "ada@example.com"
+    assert found is not None
+    assert found["from"] == "hello@apex.example"
+    assert found["to"] == "ada@example.com"
 
 
 @pytest.mark.parametrize("body", [b".", b"..", b"a\r\n.\r\nb", b".\r\n", b"end.\r\n.x", b"", b"x\r\n"])
@@ -163,7 +167,8 @@ def test_one_connection_serves_many_messages_and_is_renewed(mailbox: Mailbox) ->
         mail.send(message(number), key=str(number))
         kept = mail._kept()
         peers.append(kept._client.sock.getsockname()[1] if kept else None)
-    assert len(set(peers[:2])) == 1 and peers[2] is None
+    assert len(set(peers[:2])) == 1
+    assert peers[2] is None
     assert len({port for port in peers if port}) == 3
     assert mailbox.store.stats() == {"total": 7, "unique": 7, "duplicates": 0}
     mail.close()
@@ -238,7 +243,8 @@ def test_the_key_goes_along_where_the_provider_reads_one(mailbox: Mailbox) -> No
     mail.send(message(), key="mail:7:0")
     mail.close()
     raw = mailbox.store.raw(1)
-    assert raw is not None and raw.startswith(b"Resend-Idempotency-Key: mail:7:0\r\n")
+    assert raw is not None
+    assert raw.startswith(b"Resend-Idempotency-Key: mail:7:0\r\n")
 
 
 def test_header_values_cannot_start_a_new_header() -> None:

@@ -11,7 +11,7 @@ from apps.messaging.actions import mark_not_sent
 from apps.messaging.policy import may_send
 from apps.messaging.queries import due_messages
 from apps.runs.actions import raise_alert
-from workers.kernel.automation import ComputeContext, Computation, Queue
+from workers.kernel.automation import Computation, ComputeContext, Queue
 
 PAGE = 2000
 

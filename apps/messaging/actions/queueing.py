@@ -51,7 +51,8 @@ ON CONFLICT DO NOTHING
 def queue_mail(mails: Sequence[NewMail], now: datetime) -> int:
     """Queues in one statement, inside the caller's transaction; returns how many were new.
 
-    A dedupe key that is known already is left alone. A marketing template is marketing whatever the caller says.
+    A dedupe key that is known already is left alone. A marketing template is marketing whatever the
+    caller says.
     Raises ValueError for an empty or overlong key, or an unknown class.
     Nothing else is refused here: a message that cannot be built is blocked, with an alert, when it is due,
     rather than undoing the caller's work.
@@ -77,7 +78,7 @@ def queue_mail(mails: Sequence[NewMail], now: datetime) -> int:
                 "due": [mail.due_at or now for mail in mails],
             },
         )
-        queued = cursor.rowcount
+        queued = int(cursor.rowcount)
         if queued:
             wake(DELIVER)
     return queued

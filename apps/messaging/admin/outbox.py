@@ -35,7 +35,16 @@ TONES = {
 class OutboxAdmin(RecordAdmin):
     page_template = "messaging/message.html"
     change_list_template = "messaging/outbox.html"
-    list_display = ("to", "template", "shown_status", "message_class", "tries", "due_at", "sent_at", "why_not")
+    list_display = (
+        "to",
+        "template",
+        "shown_status",
+        "message_class",
+        "tries",
+        "due_at",
+        "sent_at",
+        "why_not",
+    )
     list_filter = ("status", "message_class", "template")
     search_fields = ("to", "dedupe_key", "message_id")
     search_help_text = "Recipient, dedupe key or Message-ID"
@@ -80,7 +89,9 @@ class OutboxAdmin(RecordAdmin):
         if not self.may_change(request):
             raise PermissionDenied
         if queue_again([ident], now=utc_now()):
-            messages.success(request, "Queued again. It leaves within a minute, if nothing stands against it.")
+            messages.success(
+                request, "Queued again. It leaves within a minute, if nothing stands against it."
+            )
         else:
             messages.warning(request, "That message is queued or sent already.")
         return back(request, "admin:messaging_outboxmessage_changelist")

@@ -39,7 +39,9 @@ class SuppressionAdmin(ModelAdmin):  # type: ignore[misc]
     ordering = ("-created_at",)
     list_per_page = 50
 
-    @display(description="Reason", label={"bounced": "danger", "complained": "danger", "unsubscribed": "info"})
+    @display(
+        description="Reason", label={"bounced": "danger", "complained": "danger", "unsubscribed": "info"}
+    )
     def shown_reason(self, row: Suppression) -> str:
         return row.reason
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from email.utils import parseaddr
 
-# RFC 2047: an encoded word is at most 75 characters; "=?utf-8?b?" and "?=" leave 63 of base64, 45 bytes.
-_BYTES_A_WORD = 45
+# RFC 2047: a line with an encoded word is at most 76 characters. "Subject: ", "=?utf-8?b?" and "?=" leave
+# 55 of them, which is 52 of base64, 39 bytes.
+_BYTES_A_WORD = 39
 # RFC 5322 recommends lines of 78; "Subject: " takes nine of them.
 _PLAIN_AT_MOST = 66
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+_NAMED = re.compile(r"([^<>]*)<([^<>]*)>\Z")
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\Z"
 )
@@ -30,7 +31,7 @@ def unstructured(text: str) -> str:
 
 
 def _words(line: str) -> list[bytes]:
-    """UTF-8 in pieces of at most 45 bytes, never inside a character."""
+    """UTF-8 in pieces of at most 39 bytes, never inside a character."""
     data = line.encode("utf-8", "replace")
     words, start = [], 0
     while start < len(data):
@@ -44,7 +45,7 @@ def _words(line: str) -> list[bytes]:
 
 def mailbox(text: str) -> str:
     """``Name <address>`` with the name encoded. Raises ValueError when there is no address in it."""
-    name, address = parseaddr(_CONTROL.sub(" ", text))
+    name, address = _split(text)
     if not is_address(address):
         raise ValueError(f"{text!r} holds no plain e-mail address")
     if not name:
@@ -57,8 +58,21 @@ def mailbox(text: str) -> str:
 
 
 def address_of(text: str) -> str:
-    return parseaddr(text)[1]
+    return _split(text)[1]
 
 
 def display_name_of(text: str) -> str:
-    return parseaddr(text)[0]
+    return _split(text)[0]
+
+
+def _split(text: str) -> tuple[str, str]:
+    """("Name", "address"). The name may stand in quotes, and may hold a comma without them: people write
+    MAIL_FROM as they would on an envelope."""
+    line = _CONTROL.sub(" ", text).strip()
+    found = _NAMED.match(line)
+    if found is None:
+        return "", line
+    name = found[1].strip()
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    return name, found[2].strip()

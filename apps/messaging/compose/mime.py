@@ -19,8 +19,8 @@ from html import escape
 from pathlib import Path
 
 from apps.messaging.compose.brand import Brand
-from apps.messaging.compose.headers import mailbox, unstructured
-from apps.messaging.compose.placeholders import Gap, Scalar, fill, parse, problems, text_of
+from apps.messaging.compose.headers import is_address, mailbox, unstructured
+from apps.messaging.compose.placeholders import Gap, Scalar, TemplateError, fill, parse, problems, text_of
 from apps.messaging.compose.source import MAIL_FOLDER, about, load
 
 _SOFT_BREAK = b"=\r\n"
@@ -49,7 +49,8 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A template ready to be filled. ``head`` and ``tail`` are fixed bytes, the bodies bytes and gaps."""
+    """A template ready to be filled. ``head`` is fixed; ``body`` is encoded text and, in between, numbers
+    of ``body_gaps``: a gap and whether it stands in the HTML part."""
 
     name: str
     locale: str
@@ -59,7 +60,8 @@ class Compiled:
     html: Sequence[str | Gap]
     gaps: Sequence[Gap]
     head: bytes
-    body: Sequence[bytes | tuple[Gap, bool]]
+    body: Sequence[bytes | int]
+    body_gaps: Sequence[tuple[Gap, bool]]
 
     def problem(self, context: Mapping[str, Scalar]) -> str:
         """What is missing or wrong in ``context``; empty when the message can be built."""
@@ -79,15 +81,15 @@ class Compiled:
         lines = [
             f"Message-ID: {envelope.message_id}",
             f"Date: {_date(envelope.date.replace(microsecond=0))}",
-            f"To: {mailbox(envelope.to)}",
+            f"To: {_recipient(envelope.to)}",
             f"Subject: {unstructured(self.subject_line(values))}",
         ]
         if envelope.unsubscribe_url:  # RFC 8058
             lines.append(f"List-Unsubscribe: <{envelope.unsubscribe_url}>")
             lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
-        parts = ["\r\n".join(lines).encode("ascii"), b"\r\n", self.head]
-        parts.extend(part if isinstance(part, bytes) else _qp_value(part, values) for part in self.body)
-        return b"".join(parts)
+        filled = [_qp_value(gap, values, is_html) for gap, is_html in self.body_gaps]
+        body = [part if isinstance(part, bytes) else filled[part] for part in self.body]
+        return b"".join(("\r\n".join(lines).encode("ascii"), b"\r\n", self.head, *body))
 
 
 @lru_cache(maxsize=500)
@@ -103,6 +105,9 @@ def compiled(name: str, locale: str, brand: Brand, folder: Path = MAIL_FOLDER) -
     # "=_" never occurs in quoted-printable text, so this boundary cannot occur in a body.
     boundary = "=_" + sha256(f"{name}/{source.locale}".encode()).hexdigest()[:24]
     body = [*_part("text/plain", boundary, text), *_part("text/html", boundary, html)]
+    distinct = dict.fromkeys(part for part in body if not isinstance(part, bytes))
+    numbers = {gap: number for number, gap in enumerate(distinct)}
+    end = f"--{boundary}--\r\n".encode("ascii")
     return Compiled(
         name=name,
         locale=source.locale,
@@ -112,7 +117,8 @@ def compiled(name: str, locale: str, brand: Brand, folder: Path = MAIL_FOLDER) -
         html=html,
         gaps=tuple(dict.fromkeys(gaps)),
         head=_head(brand, boundary, about(name, folder).message_class),
-        body=[*body, f"--{boundary}--\r\n".encode("ascii")],
+        body=[*(part if isinstance(part, bytes) else numbers[part] for part in body), end],
+        body_gaps=list(numbers),
     )
 
 
@@ -128,11 +134,12 @@ def _head(brand: Brand, boundary: str, message_class: str) -> bytes:
 
 def _part(kind: str, boundary: str, parts: Sequence[str | Gap]) -> list[bytes | tuple[Gap, bool]]:
     is_html = kind == "text/html"
-    head = f"--{boundary}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    encoded: list[bytes | tuple[Gap, bool]] = [head.encode("ascii")]
-    for part in parts:
-        encoded.append(_qp(part) if isinstance(part, str) else (part, is_html))
-    return [*encoded, b"\r\n"]
+    head = (
+        f"--{boundary}\r\nContent-Type: {kind}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
+    encoded = [_qp(part) if isinstance(part, str) else (part, is_html) for part in parts]
+    return [head.encode("ascii"), *encoded, b"\r\n"]
 
 
 def _qp(text: str) -> bytes:
@@ -157,14 +164,19 @@ def _room_for_break(coded: bytes) -> bytes:
     return coded[:cut] + _SOFT_BREAK + coded[cut:]
 
 
-def _qp_value(piece: tuple[Gap, bool], values: Mapping[str, Scalar]) -> bytes:
-    gap, is_html = piece
+def _qp_value(gap: Gap, values: Mapping[str, Scalar], is_html: bool) -> bytes:
     value = text_of(gap, values)
     return _qp(_html_value(value) if is_html else value)
 
 
 def _html_value(value: str) -> str:
     return escape(_NOT_IN_XML.sub(" ", value), quote=True)
+
+
+def _recipient(address: str) -> str:
+    if not is_address(address):
+        raise TemplateError(f"{address!r} is no e-mail address")
+    return address
 
 
 def _with_unsubscribe(context: Mapping[str, Scalar], url: str) -> Mapping[str, Scalar]:

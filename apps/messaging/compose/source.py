@@ -1,4 +1,7 @@
-"""The template files: ``<name>/subject.txt, body.txt, body.mjml, about.toml``, a translation in ``<name>/<locale>/``."""
+"""The template files: ``<name>/subject.txt, body.txt, body.mjml, about.toml``.
+
+A translation is the first three in ``<name>/<locale>/``.
+"""
 
 from __future__ import annotations
 

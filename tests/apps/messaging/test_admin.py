@@ -85,6 +85,8 @@ def test_the_operator_can_suppress_an_address(operator: Client) -> None:
     assert operator.get(reverse("admin:messaging_suppression_changelist")).status_code == 200
 
 
-@pytest.mark.parametrize("name", [OUTBOX, "admin:messaging_templates", "admin:messaging_suppression_changelist"])
+@pytest.mark.parametrize(
+    "name", [OUTBOX, "admin:messaging_templates", "admin:messaging_suppression_changelist"]
+)
 def test_nobody_else_gets_in(client: Client, name: str) -> None:
     assert client.get(reverse(name)).status_code == 302

@@ -133,7 +133,11 @@ def test_given_up_after_eight_tries() -> None:
 
 @pytest.mark.parametrize(
     ("error", "suppressed"),
-    [("RCPT: 550 5.1.1 No such user", True), ("RCPT: 550 5.7.1 Blocked by policy", False), ("DATA: 554 spam", False)],
+    [
+        ("RCPT: 550 5.1.1 No such user", True),
+        ("RCPT: 550 5.7.1 Blocked by policy", False),
+        ("DATA: 554 spam", False),
+    ],
 )
 def test_refused_is_final_and_a_dead_mailbox_is_suppressed(error: str, suppressed: bool) -> None:
     queue_mail([mail(1), mail(2)], NOW)
