@@ -15,6 +15,7 @@ from rest_framework import status as codes
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
@@ -61,6 +62,12 @@ class RawJson(BaseParser):
     ) -> bytes:
         body: bytes = stream.body if isinstance(stream, HttpRequest) else stream.read()
         return body
+
+
+def raw_body(request: Request) -> bytes:
+    """What RawJson handed over. DRF does not parse a body of no bytes; that is no JSON either."""
+    data = request.data
+    return data if isinstance(data, bytes) else b""
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.access.http import Answer, RawJson
+from apps.access.http import Answer, RawJson, raw_body
 from apps.access.permissions import HasScope
 from apps.core.clock import utc_now
 from apps.customers.actions.upsert import upsert_customers
@@ -52,7 +52,7 @@ class CustomersView(APIView):
     )
     def post(self, request: Request) -> Response:
         try:
-            people = read_people(request.data)
+            people = read_people(raw_body(request))
         except BadPeople as error:
             raise ValidationError({"body": [str(error)]}) from None
         done = upsert_customers([row for _, row in people.rows], utc_now())

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.access.http import RawJson
+from apps.access.http import RawJson, raw_body
 from apps.access.permissions import HasScope
 from apps.core.clock import utc_now
 from apps.customers.actions.ingest import take_batch
@@ -41,7 +41,7 @@ class EventsView(APIView):
             raise ValidationError({"Idempotency-Key": [f"at most {LONGEST_KEY} characters"]})
         now = utc_now()
         try:
-            batch = read_batch(request.data, key, now, ingest_rules())
+            batch = read_batch(raw_body(request), key, now, ingest_rules())
         except BadBatch as error:
             raise ValidationError({"body": [str(error)]}) from None
         taken = take_batch(batch, now)

@@ -57,8 +57,6 @@ class CsvText:
 
 def open_csv(data: bytes, encoding: str = "") -> CsvText:
     """``encoding`` empty: found out (UTF-8, UTF-16, else Windows-1252, which contains Latin-1). Raises UnreadableFile."""
-    if not data.strip(b"\0 \t\r\n"):
-        raise UnreadableFile("The file is empty; its first line must name the columns")
     encoding = encoding or _guess(data)
     try:
         text = data.decode(encoding)
@@ -67,10 +65,14 @@ def open_csv(data: bytes, encoding: str = "") -> CsvText:
     except LookupError:
         raise UnreadableFile(f"{encoding!r} is no encoding; try utf-8, utf-16 or latin-1") from None
     text = text.removeprefix("\ufeff")
-    delimiter = _delimiter(text[:_PROBE])
-    columns = tuple(
-        cell.strip() for cell in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    )
+    if not text.strip("\0 \t\r\n"):
+        raise UnreadableFile("The file is empty; its first line must name the columns")
+    try:
+        delimiter = _delimiter(text[:_PROBE])
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise UnreadableFile(f"The first line is not readable as CSV: {error}") from None
+    columns = tuple(cell.strip() for cell in header)
     if not any(columns):
         raise UnreadableFile("The first line is empty; it must name the columns")
     twice = {name for name in columns if name and columns.count(name) > 1}
@@ -112,8 +114,7 @@ def _where(data: bytes, encoding: str, error: UnicodeDecodeError) -> str:
 
 def _delimiter(text: str) -> str:
     """The one that splits the header into most columns."""
-    first = next(csv.reader(io.StringIO(text, newline="")), [])
-    header = text.splitlines()[0] if first and text.splitlines() else ""
+    header = (text.splitlines() or [""])[0]
     return max(
         DELIMITERS, key=lambda mark: (len(next(csv.reader([header], delimiter=mark), [])), mark == ",")
     )

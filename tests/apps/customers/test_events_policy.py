@@ -78,7 +78,15 @@ def test_a_bad_event_is_named_and_the_others_are_taken(event: str, reason: str) 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[]", b'{"events": 1}', b'{"event": []}', b"\xff\xfe", b'{"events": [' + b"1," * 1000 + b"1]}"],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"events": 1}',
+        b'{"event": []}',
+        b"\xff\xfe",
+        b'{"events": [' + b"1," * 1000 + b"1]}",
+    ],
 )
 def test_a_body_that_is_no_batch_is_refused_as_a_whole(body: bytes) -> None:
     with pytest.raises(BadBatch):

@@ -121,6 +121,8 @@ def test_text_that_looks_like_sql_or_an_array_is_only_text() -> None:
 @pytest.mark.parametrize("size", [1, 1000])
 def test_a_batch_takes_one_statement_whatever_its_size(size: int) -> None:
     make_customer()
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         take([event(id=str(number)) for number in range(size)])
     assert len(queries) == 1

@@ -31,7 +31,13 @@ def deliveries(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[list[dict[st
     """Events with ids, and batches in which each of them occurs at least once, in any order."""
     drawn = draw(st.lists(one_event, min_size=1, max_size=12))
     events = [
-        event(one["customer"], one["kind"], quantity=one["quantity"], id=str(number), at=NOW - timedelta(hours=one["hours"]))
+        event(
+            one["customer"],
+            one["kind"],
+            quantity=one["quantity"],
+            id=str(number),
+            at=NOW - timedelta(hours=one["hours"]),
+        )
         for number, one in enumerate(drawn)
     ]
     sent = draw(st.permutations(events + draw(st.lists(st.sampled_from(events), max_size=12))))
