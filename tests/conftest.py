@@ -12,6 +12,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connections
+from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests import services
 
@@ -68,6 +69,21 @@ def django_db_modify_db_settings(
     names = {key: address[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
     settings.DATABASES["default"].update(names)
     connections["default"].settings_dict.update(names)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Lets the tests that commit empty the tables afterwards: evolution_log refuses TRUNCATE by a trigger,
+    which sleeps for the moment of the flush only (the tests' account is the server's superuser)."""
+    flush = DatabaseOperations.execute_sql_flush
+
+    def flush_the_log_too(ops: DatabaseOperations, sql_list: list[str]) -> None:
+        asleep, awake = "SET session_replication_role = replica", "SET session_replication_role = DEFAULT"
+        flush(ops, [asleep, *sql_list, awake])
+
+    with pytest.MonkeyPatch.context() as patch:  # the class: each thread has a connection of its own
+        patch.setattr(DatabaseOperations, "execute_sql_flush", flush_the_log_too)
+        yield
 
 
 @pytest.fixture
