@@ -40,7 +40,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text format; for who knows the token, or asks from this host without a proxy between."""
     if not _may_read_metrics(request):
         return HttpResponse("A metrics token is needed.\n", status=401, content_type="text/plain")
-    return ExportToDjangoView(request)
+    page: HttpResponse = ExportToDjangoView(request)
+    return page
 
 
 def _database() -> tuple[str, float | None]:

@@ -21,8 +21,16 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[host for host in [urlsplit(PU
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 
 # --- the parts -------------------------------------------------------------------------------
-_NAMES = ["runs", "access", "customers", "billing", "payments", "messaging", "growth", "platform"]
-OUR_APPS = [f"apps.{name}" for name in _NAMES if (BASE_DIR / "apps" / name / "apps.py").exists()]
+OUR_APPS = [
+    "apps.runs",
+    "apps.access",
+    "apps.customers",
+    "apps.messaging",
+    "apps.billing",
+    "apps.payments",
+    "apps.growth",
+    "apps.platform",
+]
 INSTALLED_APPS = [
     "apex",
     "unfold",
@@ -112,7 +120,7 @@ LANGUAGE_CODE = "en"
 
 # --- files ------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+STATIC_ROOT: Path | None = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "apex" / "static"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # bytes: a batch of 1,000 events fits several times
 STORAGES = {

@@ -9,7 +9,7 @@ from tests.architecture.sources import ROOT
 FOREIGN = re.compile(
     "|".join(["\\.\\./" + "shared", "/" + "work/", "/" + "tmp/build", "\\." + "library/", "/" + "root/"])
 )
-INDEXES = re.compile("files\\.python" + "hosted|--index" + "-url|--extra-index" + "|pypi\\." + "org/simple")
+INDEXES = re.compile("files\\.python" + "hosted|--index" + "-url|--extra" + "-index|pypi\\." + "org/simple")
 SECRETS = re.compile("(?:sk|rk)_" + "live_[0-9a-zA-Z]{8,}|-----BEGIN [A-Z ]*PRIVATE" + " KEY")
 
 
