@@ -1,0 +1,1 @@
+from tests.contracts.target_fixtures import real, shop_template  # noqa: F401
