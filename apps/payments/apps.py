@@ -5,3 +5,9 @@ class PaymentsConfig(AppConfig):
     name = "apps.payments"
     verbose_name = "Payments"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.customers.timeline import register_timeline  # noqa: PLC0415 - models are loaded by now
+        from apps.payments.queries.reports import customer_timeline  # noqa: PLC0415
+
+        register_timeline(customer_timeline)
