@@ -6,13 +6,13 @@ from functools import cache
 from typing import cast
 
 from django.conf import settings
-from workers.gateways.postgres import PostgresTarget
 
 from apex.announcing import Doorbell
 from apex.registry import REGISTRY
 from apps.core.clock import utc_now
 from beat_schedule import SCHEDULE
 from workers.gateways.absent import NotThere
+from workers.gateways.postgres import PostgresTarget
 from workers.gateways.smtp import SmtpMail
 from workers.gateways.stripe import StripePayments
 from workers.kernel.engine import Engine

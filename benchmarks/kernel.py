@@ -25,7 +25,9 @@ SUBJECTS = 10_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sizes", type=int, nargs="*", default=[1_000, 10_000, 100_000])
     options = parser.parse_args()
@@ -40,7 +42,9 @@ def measure(rounds: int, sizes: list[int]) -> None:
     worker = start_worker()
     try:
         parts.wait_for_worker()
-        pairs = [(timed(parts.drain_bare, SUBJECTS), timed(parts.drain_guarded, SUBJECTS)) for _ in range(rounds)]
+        pairs = [
+            (timed(parts.drain_bare, SUBJECTS), timed(parts.drain_guarded, SUBJECTS)) for _ in range(rounds)
+        ]
     finally:
         worker.terminate()
         worker.wait(60)
@@ -56,7 +60,9 @@ def measure(rounds: int, sizes: list[int]) -> None:
     print(f"one process, {SUBJECTS} subjects")
     print(f"  bare loop, same SQL     {SUBJECTS / statistics.median(b for b, _ in alone):10,.0f} /s")
     print(f"  kernel                  {SUBJECTS / statistics.median(g for _, g in alone):10,.0f} /s")
-    print(f"  time ratio {statistics.median(ratios):.2f}x ({min(ratios):.2f} to {max(ratios):.2f}), goal 2.5x at most")
+    print(
+        f"  time ratio {statistics.median(ratios):.2f}x ({min(ratios):.2f} to {max(ratios):.2f}), goal 2.5x at most"
+    )
     for size in sizes:
         seconds = timed(parts.in_process, size)
         print(f"  {size:>9,} subjects: {seconds / size * 1e6:6.1f} microseconds each")

@@ -68,7 +68,9 @@ class Guarded(Automation[Subject]):
     def decide(self, facts: Subject, *, now: datetime) -> Decision:
         return Decision(Verdict.ACT, "due", title="touch")
 
-    def act(self, effects: Effects, facts: Subject, decision: Decision, *, key: str, now: datetime) -> JsonObject:
+    def act(
+        self, effects: Effects, facts: Subject, decision: Decision, *, key: str, now: datetime
+    ) -> JsonObject:
         return receipt(id=facts.subject_id)
 
 

@@ -15,10 +15,9 @@ from apps.core.modes import RunMode
 from apps.runs.actions import open_run
 from apps.runs.models import Run, Trigger
 from benchmarks.kernel_app import ENGINE, Guarded, Subject, app
-from workers.kernel.claims import Claim, Wanted, claim
-from workers.kernel.closing import Receipt, close_done
+from workers.kernel.claims import Claim, Receipt, Wanted, claim
+from workers.kernel.closing import close_done
 from workers.kernel.simulation import InProcess
-
 
 
 def prepare() -> None:
@@ -31,7 +30,9 @@ def reset(size: int) -> None:
     """Empty tables, so that every round starts from the same state; evolution_log keeps what it has."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE bench_subject, runs_effect, runs_step, runs_batch, runs_run CASCADE")
-        cursor.execute("INSERT INTO bench_subject SELECT n, 'subject ' || n FROM generate_series(1, %s) n", [size])
+        cursor.execute(
+            "INSERT INTO bench_subject SELECT n, 'subject ' || n FROM generate_series(1, %s) n", [size]
+        )
         cursor.execute("ANALYZE bench_subject")
     redis.Redis.from_url(settings.REDIS_URL).flushdb()
 

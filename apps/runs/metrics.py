@@ -76,4 +76,4 @@ class AutomationCollector(Collector):
 def _rows(sql: str) -> list[tuple]:  # type: ignore[type-arg]
     with connection.cursor() as cursor:
         cursor.execute(sql)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

@@ -37,7 +37,7 @@ def forget_empty_runs(before: datetime) -> int:
 def forget_settled_alerts(before: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM runs_alert WHERE resolved_at < %s", [before])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _forget(before: datetime, *, empty: bool) -> int:

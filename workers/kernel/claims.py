@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from apps.core.decision import Decision
+from apps.core.types import JsonObject
 from apps.runs.policy import Allowed, Used, fit
 from workers.kernel.automation import Limits
 from workers.kernel.codec import to_json
@@ -43,6 +44,14 @@ class Claim:
     def vendor_key(self) -> str:
         """The key the vendor sees. It changes only after the vendor proved that the earlier one never happened."""
         return f"{self.wanted.key}#{self.generation}" if self.generation else self.wanted.key
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A claim that was performed, with what the outside answered."""
+
+    claim: Claim
+    receipt: JsonObject
 
 
 _CLAIM = """

@@ -4,57 +4,35 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db import connection, transaction
 
-from apps.core.types import JsonObject
 from apps.runs.actions import raise_alert
 from workers.kernel.automation import Automation, Done, InDoubt, NotDone
-from workers.kernel.claims import Claim
+from workers.kernel.claims import Claim, Receipt
 from workers.kernel.codec import to_json
+from workers.kernel.logbook import write_log
 from workers.ports import NotConfigured, OutsideError, Refused, Unavailable
 
 log = structlog.get_logger(__name__)
 
 _DONE = """
-WITH closed AS (
-    SELECT * FROM unnest(%(keys)s::text[], %(receipts)s::jsonb[]) AS c(key, receipt)
-), updated AS (
-    UPDATE runs_effect e SET state = 'done', receipt = closed.receipt, finished_at = %(now)s, error = '', due_at = NULL
-      FROM closed WHERE e.key = closed.key AND e.state IN ('claimed', 'doubt')
-    RETURNING e.key
-)
-SELECT key FROM updated
-"""
-
-_LOG = """
-INSERT INTO evolution_log (timestamp, change_type, automation, description, reason, inputs, rule, confidence, risk,
-                           approved_by, success, outcome, way_back, effect_key, subject_id, customer_id)
-SELECT %(now)s, %(change_type)s, %(automation)s, l.description, l.reason, l.inputs, %(rule)s, l.confidence, l.risk,
-       l.approved_by, %(success)s, l.outcome, l.way_back, l.effect_key, l.subject_id, l.customer_id
-  FROM unnest(%(descriptions)s::text[], %(reasons)s::text[], %(inputs)s::jsonb[], %(confidences)s::float8[],
-              %(risks)s::float8[], %(approvers)s::text[], %(outcomes)s::jsonb[], %(ways_back)s::text[],
-              %(keys)s::text[], %(subjects)s::bigint[], %(customers)s::bigint[])
-    AS l(description, reason, inputs, confidence, risk, approved_by, outcome, way_back, effect_key, subject_id,
-         customer_id)
+UPDATE runs_effect e SET state = 'done', receipt = c.receipt, finished_at = %(now)s, error = '', due_at = NULL
+  FROM unnest(%(keys)s::text[], %(receipts)s::jsonb[]) AS c(key, receipt)
+ WHERE e.key = c.key AND e.state IN ('claimed', 'doubt')
+RETURNING e.key
 """
 
 _WATCH = """
-INSERT INTO runs_observation (effect_key, automation, change_type, state, applied_at, due_at, until, looks, note, evidence)
+INSERT INTO runs_observation (effect_key, automation, change_type, state, applied_at, due_at, until, looks,
+                              note, evidence)
 SELECT key, %(automation)s, %(change_type)s, 'watching', %(now)s, %(due)s, %(until)s, 0, '', '{}'
   FROM unnest(%(keys)s::text[]) AS k(key)
 ON CONFLICT (effect_key) DO NOTHING
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    claim: Claim
-    receipt: JsonObject
 
 
 def close_done(automation: Automation[Any], receipts: Sequence[Receipt], *, now: datetime) -> int:
@@ -63,7 +41,7 @@ def close_done(automation: Automation[Any], receipts: Sequence[Receipt], *, now:
     try:
         with transaction.atomic():
             return _close_done(automation, receipts, now=now)
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 - whatever the app's bookkeeping raised
         if len(receipts) > 1:
             return sum(close_done(automation, [one], now=now) for one in receipts)
         note_failure(automation, receipts[0].claim, problem, now=now)
@@ -105,8 +83,8 @@ def _close_done(automation: Automation[Any], receipts: Sequence[Receipt], *, now
         proposals = [r.claim.proposal_id for r in done if r.claim.proposal_id]
         if proposals:
             cursor.execute(
-                "UPDATE optimization_queue SET status = 'applied', executed_at = %s, lease_until = NULL, result = 'done'"
-                " WHERE id = ANY(%s) AND status IN ('approved', 'applying', 'failed')",
+                "UPDATE optimization_queue SET status = 'applied', executed_at = %s, lease_until = NULL,"
+                " result = 'done' WHERE id = ANY(%s) AND status IN ('approved', 'applying', 'failed')",
                 [now, proposals],
             )
     if done:
@@ -118,39 +96,6 @@ def _close_done(automation: Automation[Any], receipts: Sequence[Receipt], *, now
             now=now,
         )
     return len(closed)
-
-
-def write_log(
-    cursor: Any,
-    automation: Automation[Any],
-    change_type: str,
-    entries: Sequence[Receipt],
-    *,
-    success: bool | None,
-    now: datetime,
-) -> None:
-    decisions = [e.claim.wanted.decision for e in entries]
-    cursor.execute(
-        _LOG,
-        {
-            "now": now,
-            "change_type": change_type,
-            "automation": automation.name,
-            "rule": automation.name,
-            "success": success,
-            "descriptions": [d.title or d.reason for d in decisions],
-            "reasons": [d.reason for d in decisions],
-            "inputs": [to_json(e.claim.wanted.facts) for e in entries],
-            "confidences": [d.confidence for d in decisions],
-            "risks": [d.risk for d in decisions],
-            "approvers": [e.claim.approved_by for e in entries],
-            "outcomes": [to_json(e.receipt) for e in entries],
-            "ways_back": [d.way_back for d in decisions],
-            "keys": [e.claim.wanted.key for e in entries],
-            "subjects": [e.claim.wanted.subject_id for e in entries],
-            "customers": [e.claim.wanted.customer_id for e in entries],
-        },
-    )
 
 
 def close_failed(automation: Automation[Any], claim: Claim, problem: Exception, *, now: datetime) -> str:
@@ -204,7 +149,8 @@ def ask_human(automation: Automation[Any], claim: Claim, error: str, *, now: dat
         "effect_in_doubt",
         f"doubt:{claim.wanted.key}",
         f"{automation.name}: it is not known whether this was done",
-        f"{claim.wanted.decision.title or claim.wanted.decision.reason} — {error}. Say on the effect's page whether it was done.",
+        f"{claim.wanted.decision.title or claim.wanted.decision.reason} ({error})."
+        " Say on the effect's page whether it was done.",
         "high",
         now,
     )

@@ -12,8 +12,8 @@ from apps.runs.models import Effect, Proposal, Step
 from apps.runs.wake import announce
 from workers.kernel.approving import wanted_of
 from workers.kernel.automation import Automation, InDoubt
-from workers.kernel.claims import Claim, Wanted
-from workers.kernel.closing import Receipt, ask_human, close_done, close_failed
+from workers.kernel.claims import Claim, Receipt, Wanted
+from workers.kernel.closing import ask_human, close_done, close_failed
 from workers.kernel.codec import decision_from, from_plain
 from workers.kernel.engine import Engine
 from workers.kernel.gate import gate
@@ -72,7 +72,7 @@ def _settle(
             return known
         try:
             receipt = call(engine, automation, claim)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - also a defect of ours ends in a known state
             log.warning("repeat_failed", automation=automation.name, key=claim.wanted.key, error=str(problem))
             return close_failed(automation, claim, problem, now=engine.now())
         return _book(engine, automation, claim, receipt)
@@ -86,7 +86,11 @@ def _known_by_now(engine: Engine, automation: Automation[Any], claim: Claim) -> 
         receipt = automation.look_up(engine.effects, claim.wanted.facts, key=claim.vendor_key)
     except (Unknown, Unavailable):
         return ""
-    return _free(automation, claim, engine.now()) if receipt is None else _book(engine, automation, claim, receipt)
+    return (
+        _free(automation, claim, engine.now())
+        if receipt is None
+        else _book(engine, automation, claim, receipt)
+    )
 
 
 def _look_up(engine: Engine, automation: Automation[Any], claim: Claim, now: datetime) -> str:

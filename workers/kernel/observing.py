@@ -11,11 +11,12 @@ from django.db import connection, transaction
 
 from apps.runs.models import Effect, Observation, ObservationState
 from workers.kernel.automation import Automation, Outcome, OutcomeState
-from workers.kernel.claims import Claim, claim_one
-from workers.kernel.closing import Receipt, cool_down, write_log
+from workers.kernel.claims import Claim, Receipt, claim_one
+from workers.kernel.closing import cool_down
 from workers.kernel.engine import Engine
 from workers.kernel.gate import gate
 from workers.kernel.janitor import stored_wanted, undo_claim
+from workers.kernel.logbook import write_log
 from workers.kernel.performing import perform
 from workers.ports import OutsideError
 

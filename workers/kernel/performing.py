@@ -10,8 +10,8 @@ import structlog
 
 from apps.core.types import JsonObject
 from workers.kernel.automation import Automation
-from workers.kernel.claims import Claim
-from workers.kernel.closing import Receipt, close_done, close_failed, release
+from workers.kernel.claims import Claim, Receipt
+from workers.kernel.closing import close_done, close_failed, release
 from workers.kernel.engine import Engine
 from workers.kernel.gate import gate
 from workers.ports import OutsideError

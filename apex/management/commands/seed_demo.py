@@ -45,7 +45,7 @@ class Command(BaseCommand):
         sync_catalogue(engine(), now=utc_now())
         for slot, name in self._last_day(utc_now()):
             run = request_run(name, slot, RunMode.LIVE, "first day", utc_now())
-            self._wait(name, lambda ident=run.id: Run.objects.get(id=ident).state != "running")  # type: ignore[misc]
+            self._wait(name, lambda ident=run.id: Run.objects.get(id=ident).state != "running")
             self.stdout.write(f"{slot:%a %H:%M} {name}")
 
     def _api_key(self) -> str:

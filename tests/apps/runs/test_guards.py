@@ -77,7 +77,8 @@ def test_scores_are_probabilities(column: str) -> None:
         "SELECT * FROM predictive_alerts WHERE status = 'pending' ORDER BY predicted_for ASC",
         (
             "SELECT change_type, COUNT(*) FILTER (WHERE success = true) * 100.0 / COUNT(*) AS success_rate,"
-            " COUNT(*) AS total_changes FROM evolution_log WHERE timestamp > NOW() - INTERVAL '7 days' GROUP BY change_type"
+            " COUNT(*) AS total_changes FROM evolution_log"
+            " WHERE timestamp > NOW() - INTERVAL '7 days' GROUP BY change_type"
         ),
         "SELECT * FROM evolution_log ORDER BY timestamp DESC LIMIT 10",
         "SELECT * FROM evolution_log WHERE success = false AND description LIKE '%OpenAI%'",

@@ -187,7 +187,9 @@ def test_after_the_providers_memory_a_key_is_not_repeated_blindly(
     assert Alert.objects.filter(kind="effect_in_doubt").exists()
 
 
-def test_a_vendor_that_replays_its_500_is_asked_what_it_knows(simulation: Simulation, outside: Outside) -> None:
+def test_a_vendor_that_replays_its_500_is_asked_what_it_knows(
+    simulation: Simulation, outside: Outside
+) -> None:
     failing(outside, Unknown("500"), times=99)
     outside.known["poke:1"] = {"found": True}
     run_in(simulation, "test.poke")

@@ -1,6 +1,6 @@
 """Which ticks are due: pure, to the second."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -39,8 +39,6 @@ def test_nothing_older_than_a_week_is_caught_up() -> None:
 
 @pytest.mark.parametrize("zone_hours", [-11, 0, 5, 14])
 def test_slots_are_utc_whatever_zone_the_clock_is_given_in(zone_hours: int) -> None:
-    from datetime import timezone
-
     zone = timezone(timedelta(hours=zone_hours))
     assert previous_slot(DAILY, NINE.astimezone(zone)) == NINE
     assert next_slot(DAILY, NINE.astimezone(zone)) == NINE + DAY

@@ -50,7 +50,7 @@ class Outside:
     judge: tuple[float, float] | None = None
     verdict: Verdict = Verdict.ACT
     cost: int = 0
-    outcome: Outcome = Outcome(OutcomeState.SUCCESS, "fine")
+    outcome: Outcome = field(default_factory=lambda: Outcome(OutcomeState.SUCCESS, "fine"))
     known: dict[str, JsonObject | None] = field(default_factory=dict)
     params: dict[str, Any] = field(default_factory=dict)
 
