@@ -2,9 +2,10 @@
 
     .venv/bin/python -m benchmarks.ingest --rounds 5 --batches 40
 
-The API is the real one: gunicorn as in production (one process), HTTP over a kept connection, one sender, an API key,
-idempotency, checks, the daily roll-up, commit. COPY writes the single events only, and nothing else. Every round
-starts with empty tables; the two take turns.
+The API is the real one: gunicorn as in production (one process), HTTP over a kept connection, one sender,
+an API key,
+idempotency, checks, the daily roll-up, commit. COPY writes the single events only, and nothing else. Every
+round starts with empty tables; the two take turns.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from apex.embedded.ports import free_port
@@ -29,14 +31,24 @@ from benchmarks.services import running
 SIZE = 1000  # events of one request
 CUSTOMERS = 1000
 # An ad network's mix: impressions and API calls, and now and then a person.
-MIX = {"impression": 60, "api_call": 25, "dashboard_view": 5, "feature_use": 5, "login": 2, "api_error": 2, "doc_view": 1}
+MIX = {
+    "impression": 60,
+    "api_call": 25,
+    "dashboard_view": 5,
+    "feature_use": 5,
+    "login": 2,
+    "api_error": 2,
+    "doc_view": 1,
+}
 COPY = "COPY customers_event (customer_id, occurred_at, key, kind, quantity, feature, received_at) FROM STDIN"
 
 Batch = list[dict[str, Any]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batches", type=int, default=40, help="requests in a round")
     options = parser.parse_args()
@@ -60,8 +72,8 @@ def measure(rounds: int, batches: int) -> None:
             figures = {
                 "copy": parts.copy_rate(COPY, ids, sent, whole=True),
                 "copy in batches": parts.copy_rate(COPY, ids, sent, whole=False),
-                "api, batch key": parts.clean_and(lambda s=sent: api_rate(port, token, s, ids=False)),
-                "api, event ids": parts.clean_and(lambda s=sent: api_rate(port, token, s, ids=True)),
+                "api, batch key": parts.clean_and(partial(api_rate, port, token, sent, ids=False)),
+                "api, event ids": parts.clean_and(partial(api_rate, port, token, sent, ids=True)),
             }
             if number >= 0:  # the first round warms up
                 for name, figure in figures.items():
@@ -73,7 +85,9 @@ def measure(rounds: int, batches: int) -> None:
 def report(rates: dict[str, list[float]], rounds: int, batches: int) -> None:
     print(f"{batches} batches of {SIZE}, medians of {rounds} rounds in turn")
     for name, found in rates.items():
-        print(f"  {name:18}{statistics.median(found):10,.0f} rows/s   ({min(found):,.0f} to {max(found):,.0f})")
+        print(
+            f"  {name:18}{statistics.median(found):10,.0f} rows/s   ({min(found):,.0f} to {max(found):,.0f})"
+        )
     for way in ("api, batch key", "api, event ids"):
         for reference in ("copy", "copy in batches"):
             ratios = [mine / its for mine, its in zip(rates[way], rates[reference], strict=True)]
@@ -96,12 +110,16 @@ def make_batch(now: datetime, name: str) -> Batch:
 
 
 def late(dice: random.Random) -> timedelta:
-    return timedelta(seconds=dice.expovariate(1 / 300) if dice.random() > 0.02 else dice.randrange(3 * 86_400))
+    return timedelta(
+        seconds=dice.expovariate(1 / 300) if dice.random() > 0.02 else dice.randrange(3 * 86_400)
+    )
 
 
 def api_rate(port: int, token: str, batches: list[Batch], *, ids: bool) -> float:
     """Rows a second, as one sender sees it. Bodies are made before the clock starts."""
-    bodies = [json.dumps({"events": batch if ids else [without_id(one) for one in batch]}) for batch in batches]
+    bodies = [
+        json.dumps({"events": batch if ids else [without_id(one) for one in batch]}) for batch in batches
+    ]
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     started = time.perf_counter()
@@ -126,8 +144,8 @@ def served() -> Iterator[int]:
     """One gunicorn process; its port."""
     port = free_port()
     command = [
-        sys.executable, "-m", "gunicorn", "apex.wsgi:application", "--bind", f"127.0.0.1:{port}", "--workers", "1",
-        "--threads", "4", "--no-control-socket", "--log-level", "error",
+        sys.executable, "-m", "gunicorn", "apex.wsgi:application", "--bind", f"127.0.0.1:{port}",
+        "--workers", "1", "--threads", "4", "--no-control-socket", "--log-level", "error",
     ]  # fmt: skip
     server = subprocess.Popen(command)
     try:

@@ -74,7 +74,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "apex" / "templates"],
+        "DIRS": [],  # apex is an app and comes first: its templates win over those they extend
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -193,6 +193,8 @@ SPECTACULAR_SETTINGS = {
         "ManualRunMode": [(mode, mode) for mode in ("live", "dry_run")],
         "ProposalStatus": "apps.runs.models.ProposalStatus",
         "CustomerStatus": "apps.customers.models.customer.CustomerStatus",
+        "CustomerAccess": "apps.customers.models.customer.Access",
+        "EntitledAccess": [(access, access) for access in ("full", "rate_limited", "suspended")],
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -220,6 +222,9 @@ MAILBOX_URL = ""  # the demonstration's mailbox page
 HOLDOUT_PERCENT = env.int("HOLDOUT_PERCENT", default=10)  # customers left alone, to compare with
 DUNNING_POLICY = env.str("DUNNING_POLICY", default="standard")  # or patient
 RUN_HISTORY_DAYS = env.int("RUN_HISTORY_DAYS", default=90)
+APEX_EVENTS_LATE_DAYS = env.int("EVENTS_LATE_DAYS", default=90)  # older events are refused
+APEX_EVENTS_AHEAD_SECONDS = env.int("EVENTS_AHEAD_SECONDS", default=300)  # a sender's clock may run ahead
+APEX_EVENTS_RAW_MONTHS = env.int("EVENTS_RAW_MONTHS", default=13)  # single events kept; daily sums stay
 
 # --- logs: JSON, one line an event, without secrets --------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

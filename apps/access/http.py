@@ -59,14 +59,14 @@ class RawJson(BaseParser):
 
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> bytes:
+    ) -> Any:
         body: bytes = stream.body if isinstance(stream, HttpRequest) else stream.read()
         return body
 
 
 def raw_body(request: Request) -> bytes:
     """What RawJson handed over. DRF does not parse a body of no bytes; that is no JSON either."""
-    data = request.data
+    data: Any = request.data
     return data if isinstance(data, bytes) else b""
 
 

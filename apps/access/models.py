@@ -38,7 +38,8 @@ class ApiKey(models.Model):
 
 
 class KeyUse(models.Model):
-    """Requests of one key in one minute. Unlogged: losing it in a crash of the database only forgives a minute."""
+    """Requests of one key in one minute. Unlogged: losing it in a crash of the database only forgives a
+    minute."""
 
     key = models.OneToOneField(ApiKey, on_delete=models.CASCADE, primary_key=True, related_name="use")
     minute = models.DateTimeField()

@@ -1,4 +1,5 @@
-"""So many requests a minute and key, counted in PostgreSQL: exact over all processes, and independent of Redis."""
+"""So many requests a minute and key, counted in PostgreSQL: exact over all processes, and independent of
+Redis."""
 
 from __future__ import annotations
 

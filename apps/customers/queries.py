@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, LiteralString
 
 from django.db import connection
@@ -13,13 +13,34 @@ from django.db.models import Q, QuerySet, Sum
 from apps.customers.models import Contact, Customer, UsageDaily
 
 SHOWN = (
-    "id external_id name email company plan base_price_minor currency status access lifecycle_stage segment locale "
-    "country timezone acquisition_channel marketing_consent stripe_customer_id monthly_limit signed_up_at "
-    "activated_at canceled_at created_at updated_at"
-).split()
+    "id",
+    "external_id",
+    "name",
+    "email",
+    "company",
+    "plan",
+    "base_price_minor",
+    "currency",
+    "status",
+    "access",
+    "lifecycle_stage",
+    "segment",
+    "locale",
+    "country",
+    "timezone",
+    "acquisition_channel",
+    "marketing_consent",
+    "stripe_customer_id",
+    "monthly_limit",
+    "signed_up_at",
+    "activated_at",
+    "canceled_at",
+    "created_at",
+    "updated_at",
+)
 
 # For embedding as a CTE or subquery; %(today)s is a date in UTC. One row per customer with any usage in 60 days:
-# sums of quantities over the last 30 days (today included) and the 30 before. The counts of days are of the last 30.
+# sums of quantities over the last 30 days (today included) and the 30 before. days_active is of the last 30.
 USAGE_WINDOWS: LiteralString = """
 SELECT customer_id,
        coalesce(sum(quantity) FILTER (WHERE kind = 'impression' AND recent), 0)::bigint AS impressions,
@@ -91,11 +112,10 @@ def customer_detail(external_id: str) -> dict[str, Any] | None:
 
 def daily_usage(customer_id: int, first: date, last: date) -> list[dict[str, Any]]:
     """Rows of day, kind, quantity, events, both days included, by day and kind."""
-    return list(
-        UsageDaily.objects.filter(customer_id=customer_id, day__range=(first, last))
-        .order_by("day", "kind")
-        .values("day", "kind", "quantity", "events")
+    rows = UsageDaily.objects.filter(customer_id=customer_id, day__range=(first, last)).order_by(
+        "day", "kind"
     )
+    return [dict(row) for row in rows.values("day", "kind", "quantity", "events")]
 
 
 def usage_totals(customer_id: int, first: date, last: date) -> dict[str, int]:
@@ -107,13 +127,3 @@ def usage_totals(customer_id: int, first: date, last: date) -> dict[str, int]:
         .order_by("kind")
     )
     return {row["kind"]: row["total"] for row in totals}
-
-
-def held_since() -> list[tuple[str, int, datetime]]:
-    """External id, events and the first arrival of those who wait for their customer; the most first, 100 at most."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT external_id, count(*), min(received_at) FROM customers_event_held
-               GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 100"""
-        )
-        return cursor.fetchall()

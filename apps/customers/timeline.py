@@ -1,6 +1,7 @@
 """One time line and further panels of the customer's page, to which every app may add (CUS-5).
 
-Apps above this one register in their AppConfig.ready: ``register_timeline(source)``, ``register_panel(panel)``.
+Apps above this one register in their AppConfig.ready: ``register_timeline(source)``,
+``register_panel(panel)``.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ _panels: list[PanelSource] = []
 
 
 def register_timeline(source: TimelineSource) -> None:
-    """``source(customer_id, limit)`` yields that customer's newest entries, at most ``limit``, in a query or two."""
+    """``source(customer_id, limit)`` yields that customer's newest entries, at most ``limit``, in a query
+    or two."""
     if source not in _sources:
         _sources.append(source)
 

@@ -18,7 +18,8 @@ class RollPartitions(Computation):
     """Makes next months' partitions, drops those past retention, forgets what can no longer be sent again.
 
     Reads: the partitions of customers_event.
-    Changes: makes and drops partitions (single events only; the daily sums stay), deletes keys of events too old to
+    Changes: makes and drops partitions (single events only; the daily sums stay), deletes keys of events
+    too old to
     be resent, counts held events whose customer arrived, and deletes those whose customer never did.
     To stop: switch it off; new events then gather in the default partition, nothing is lost.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from django.db import connection
@@ -37,7 +38,7 @@ def replace_contacts(rows: Mapping[str, CustomerIn]) -> set[str]:
         for name, contacts in said.items()
         for one in contacts
     ]
-    values = {"names": sorted(said), "rows": msgspec.json.encode(records).decode()}
+    values: dict[str, Any] = {"names": sorted(said), "rows": msgspec.json.encode(records).decode()}
     changed: set[str] = set()
     with connection.cursor() as cursor:
         for statement in (_REMOVE, _WRITE):

@@ -13,7 +13,8 @@ _HELD_LOCK = (0x43555354, 1)
 _RELEASE = """
 WITH found AS (
     DELETE FROM customers_event_held h USING customers_customer c
-    WHERE c.external_id = h.external_id AND (%(names)s::text[] IS NULL OR h.external_id = ANY(%(names)s::text[]))
+    WHERE c.external_id = h.external_id
+      AND (%(names)s::text[] IS NULL OR h.external_id = ANY(%(names)s::text[]))
     RETURNING c.id AS customer_id, h.occurred_at, h.key, h.kind, h.quantity, h.feature, h.received_at
 ), stored AS (
     INSERT INTO customers_event (customer_id, occurred_at, key, kind, quantity, feature, received_at)
@@ -39,8 +40,8 @@ def share_held_lock() -> None:
 
 def release_held(external_ids: Sequence[str] | None) -> int:
     """Counts the held events of these customers (None: of all who are known by now). To be called after the
-    customers were inserted, in the same transaction: events that come meanwhile wait for its commit, then see the
-    customer. Returns how many were stored."""
+    customers were inserted, in the same transaction: events that come meanwhile wait for its commit, then
+    see the customer. Returns how many were stored."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _HELD_LOCK)
         cursor.execute(_RELEASE, {"names": None if external_ids is None else list(external_ids)})
@@ -51,4 +52,4 @@ def forget_held(now: datetime, after: timedelta) -> int:
     """Deletes held events received longer than ``after`` ago: nobody ever told us of that customer."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM customers_event_held WHERE received_at < %s", [now - after])
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -47,9 +47,9 @@ def import_csv(
     data: bytes,
     options: ImportOptions,
     now: datetime,
-    progress: Progress = lambda lines: None,
+    progress: Progress | None = None,
 ) -> ImportReport:
-    """Good lines are imported in chunks, each its own transaction; bad ones are listed with number and reason.
+    """Good lines are imported in chunks, each its own transaction; bad ones are listed.
     ``progress`` is called with the lines read so far. Reading the same file again changes nothing.
     Raises UnreadableFile or BadMap before anything is written."""
     file = open_csv(data, options.encoding)
@@ -80,7 +80,9 @@ def import_csv(
     )
 
 
-def _write(lines: Iterator[GoodLine | BadLine], counts: _Counts, now: datetime, progress: Progress) -> None:
+def _write(
+    lines: Iterator[GoodLine | BadLine], counts: _Counts, now: datetime, progress: Progress | None
+) -> None:
     while chunk := list(islice(lines, CHUNK)):
         good = [line for line in chunk if isinstance(line, GoodLine)]
         counts.lines += len(chunk)
@@ -91,7 +93,8 @@ def _write(lines: Iterator[GoodLine | BadLine], counts: _Counts, now: datetime, 
         counts.updated += done.updated
         counts.unchanged += done.unchanged
         counts.refused += [BadLine(good[place].number, reason) for place, reason in done.refused.items()]
-        progress(counts.lines)
+        if progress:
+            progress(counts.lines)
 
 
 def _readable(chosen: ColumnMap) -> dict[str, Any]:

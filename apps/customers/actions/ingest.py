@@ -1,4 +1,4 @@
-"""Taking events in: stored once, summed by day in the same statement, held while their customer is unknown."""
+"""Taking events in: stored once, summed by day in one statement, held while their customer is unknown."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from apps.customers.policy.batches import Batch, RefusedEvent, Rows
 _KIND_PLACE = {kind: place for place, kind in enumerate(KINDS, 1)}
 _KIND_ARRAY = ", ".join(f"'{kind}'" for kind in KINDS)
 
-# Every statement takes its locks in one order, so that overlapping batches wait and never deadlock: keys ascending,
-# then days ascending (the aggregate reads all stored events before the first day is written).
+# Every statement takes its locks in one order, so that overlapping batches wait and never deadlock: keys
+# ascending, then days ascending (the aggregate reads all stored events before the first day is written).
 _TAKE = f"""
 WITH names AS MATERIALIZED (
     SELECT u.place, u.external_id, c.id
@@ -26,8 +26,8 @@ WITH names AS MATERIALIZED (
 ), input AS MATERIALIZED (
     SELECT i.key, n.id AS customer_id, n.external_id, to_timestamp(i.at) AS occurred_at,
            (ARRAY[{_KIND_ARRAY}])[i.kind] AS kind, i.quantity, (%(features)s::text[])[i.feature] AS feature
-    FROM unnest(%(keys)s::uuid[], %(who)s::int[], %(at)s::float8[], %(kinds)s::int[], %(quantities)s::bigint[],
-                %(which)s::int[]) AS i(key, who, at, kind, quantity, feature)
+    FROM unnest(%(keys)s::uuid[], %(who)s::int[], %(at)s::float8[], %(kinds)s::int[],
+                %(quantities)s::bigint[], %(which)s::int[]) AS i(key, who, at, kind, quantity, feature)
     JOIN names n ON n.place = i.who
 ), gate AS MATERIALIZED (
     INSERT INTO customers_event_key (key, received_on)
@@ -55,7 +55,7 @@ WITH names AS MATERIALIZED (
 )
 SELECT (SELECT count(*) FROM stored), (SELECT count(*) FROM held),
        ARRAY(SELECT place FROM names WHERE id IS NULL)
-"""
+"""  # noqa: S608 - only KINDS, our own constants, are put in
 
 
 @dataclass(frozen=True, slots=True)

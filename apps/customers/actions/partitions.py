@@ -19,7 +19,9 @@ def partitions() -> dict[str, datetime | None]:
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT c.relname,
-                      (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''([^'']+)''\\)'))[1]::timestamptz
+                      (regexp_match(
+                          pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''([^'']+)''\\)'
+                      ))[1]::timestamptz
                FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
                WHERE i.inhparent = 'customers_event'::regclass ORDER BY 1"""
         )
@@ -27,8 +29,8 @@ def partitions() -> dict[str, datetime | None]:
 
 
 def ensure_months(first: datetime, last: datetime) -> int:
-    """Makes the missing partitions from ``first``'s month to ``last``'s, and moves rows of those months out of the
-    default partition. Returns how many were made."""
+    """Makes the missing partitions from ``first``'s month to ``last``'s, and moves rows of those months
+    out of the default partition. Returns how many were made."""
     there = set(partitions().values())
     made = 0
     for month in _months(first, last):
@@ -40,7 +42,8 @@ def ensure_months(first: datetime, last: datetime) -> int:
 
 
 def _make(month: datetime) -> None:
-    """Built beside and then attached: senders go on meanwhile, as attaching needs only the default partition's lock."""
+    """Built beside and then attached: senders go on meanwhile, as attaching needs only the default
+    partition's lock."""
     parts = {
         "name": sql.Identifier(partition_name(month)),
         "start": sql.Literal(month),
@@ -48,10 +51,13 @@ def _make(month: datetime) -> None:
     }
     statements = (
         _PATIENCE,
-        "CREATE TABLE {name} (LIKE customers_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)",
+        """CREATE TABLE {name} (
+               LIKE customers_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES
+           )""",
         "LOCK TABLE customers_event_default IN ACCESS EXCLUSIVE MODE",
         """WITH moved AS (
-               DELETE FROM customers_event_default WHERE occurred_at >= {start} AND occurred_at < {end} RETURNING *
+               DELETE FROM customers_event_default WHERE occurred_at >= {start} AND occurred_at < {end}
+               RETURNING *
            ) INSERT INTO {name} SELECT * FROM moved""",
         "ALTER TABLE customers_event ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})",
     )
@@ -77,7 +83,7 @@ def forget_keys(received_before: datetime) -> int:
     """Deletes the keys of events received before that day. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM customers_event_key WHERE received_on < %s", [received_before.date()])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _months(first: datetime, last: datetime) -> Iterator[datetime]:

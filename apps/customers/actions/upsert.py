@@ -15,7 +15,8 @@ from apps.customers.actions.held import release_held
 from apps.customers.models import Customer
 from apps.customers.policy.profile import FIELDS, CustomerIn, given
 
-# Of one statement. More does not go faster, and a row that breaks a constraint costs its statement a second try.
+# Of one statement. More does not go faster, and a row that breaks a constraint costs its statement a
+# second try.
 CHUNK = 1000
 
 
@@ -34,7 +35,8 @@ def upsert_customers(
     rows: Sequence[CustomerIn], now: datetime, *, signed_up: Mapping[str, datetime] | None = None
 ) -> Upserted:
     """One transaction. ``signed_up`` gives the sign-up of customers who turn out to be new (else ``now``).
-    A row sent twice counts as said one after the other. A row that breaks a constraint is refused by itself."""
+    A row sent twice counts as said one after the other. A row that breaks a constraint is refused by
+    itself."""
     merged, places = _merge(rows)
     created: set[str] = set()
     updated: set[str] = set()
@@ -59,10 +61,7 @@ def _merge(rows: Sequence[CustomerIn]) -> tuple[dict[str, CustomerIn], dict[str,
     places: dict[str, int] = {}
     for place, row in enumerate(rows):
         earlier = merged.get(row.external_id)
-        if earlier is not None:
-            said = {**msgspec.structs.asdict(earlier), **_said(row)}
-            row = CustomerIn(**said)
-        merged[row.external_id] = row
+        merged[row.external_id] = row if earlier is None else msgspec.structs.replace(earlier, **_said(row))
         places[row.external_id] = place
     return merged, places
 
@@ -72,8 +71,8 @@ def _said(row: CustomerIn) -> dict[str, Any]:
 
 
 def _by_fields(rows: Mapping[str, CustomerIn]) -> dict[tuple[str, ...], list[str]]:
-    """Rows that say the same fields share a statement. External ids ascending: overlapping upserts lock in one order
-    where all rows say the same fields, as they do in practice."""
+    """Rows that say the same fields share a statement. External ids ascending: overlapping upserts lock in
+    one order where all rows say the same fields, as they do in practice."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for name in sorted(rows):
         groups.setdefault(tuple(given(rows[name])), []).append(name)
@@ -98,7 +97,8 @@ def _defaults() -> dict[str, Any]:
 def _write(
     records: Sequence[Mapping[str, Any]], fields: Sequence[str], now: datetime
 ) -> tuple[set[str], set[str], dict[str, str]]:
-    """External ids made, changed and refused. A chunk that fails is written row by row to find the bad ones."""
+    """External ids made, changed and refused. A chunk that fails is written row by row to find the bad
+    ones."""
     new: set[str] = set()
     changed: set[str] = set()
     bad: dict[str, str] = {}
@@ -127,7 +127,8 @@ def _execute(
 
 
 def _statement(fields: Sequence[str]) -> str:
-    """``fields`` are names of CustomerIn, never text from outside. A status brings its cancellation date along."""
+    """``fields`` are names of CustomerIn, never text from outside. A status brings its cancellation date
+    along."""
     columns = ", ".join(FIELDS)
     sets = [f"{name} = excluded.{name}" for name in fields]
     if "status" in fields and "canceled_at" not in fields:

@@ -38,7 +38,7 @@ class CustomersView(APIView):
             asked.get("search", ""), **{name: asked.get(name, "") for name in ("plan", "status", "segment")}
         )
         page = Page()
-        rows = page.paginate_queryset(cast(Any, found.values(*SHOWN)), request, view=self)
+        rows: Any = page.paginate_queryset(cast(Any, found.values(*SHOWN)), request, view=self)
         return page.get_paginated_response(rows)
 
     @extend_schema(

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from apps.customers.models import Contact, Customer, UsageDaily
 from apps.customers.policy import KINDS
-from apps.customers.policy.events import MOST_EVENTS, MOST_QUANTITY
+from apps.customers.policy.events import MOST_QUANTITY
 from apps.customers.queries import SHOWN
 
 
@@ -76,7 +76,7 @@ class EventShape(serializers.Serializer[Any]):
 
 
 class EventsShape(serializers.Serializer[Any]):
-    events = EventShape(many=True, max_length=MOST_EVENTS)
+    events = EventShape(many=True)
 
 
 class TakenShape(serializers.Serializer[Any]):
@@ -114,7 +114,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     str,
     OpenApiParameter.HEADER,
-    description="Names this batch, 200 characters at most. An event without an id is known by it and its place.",
+    description="Names this batch, up to 200 characters. An event without an id is known by it and its place.",
 )
 FILTERS = [
     OpenApiParameter(name, str, description=text)

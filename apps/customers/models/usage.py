@@ -1,4 +1,5 @@
-"""Events as they came, the daily roll-up kept beside them, and events whose customer is not known yet (CUS-2)."""
+"""Events as they came, the daily roll-up kept beside them, and events whose customer is not known yet
+(CUS-2)."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,9 +11,10 @@ KIND_CHOICES = [(kind, kind.replace("_", " ").capitalize()) for kind in KINDS]
 
 
 class Event(models.Model):
-    """One usage or activity event. The table is partitioned by month of ``occurred_at`` and made by hand in the
-    migration. ``key`` is a digest of the customer and the sender's event id; that it is stored once over all
-    months is enforced by EventKey. No foreign key in the database: checking it row by row costs more than the insert.
+    """One usage or activity event. The table is partitioned by month of ``occurred_at`` and made by hand
+    in the migration. ``key`` is a digest of the customer and the sender's event id; that it is stored once over all
+    months is enforced by EventKey. No foreign key in the database: checking it row by row costs more than
+    the insert.
     """
 
     pk = models.CompositePrimaryKey("customer_id", "occurred_at", "key")
@@ -35,7 +37,8 @@ class Event(models.Model):
 
 
 class EventKey(models.Model):
-    """The keys of events taken in, over all months. Forgotten when an event that old would be refused anyway."""
+    """The keys of events taken in, over all months. Forgotten when an event that old would be refused
+    anyway."""
 
     key = models.UUIDField(primary_key=True)
     received_on = models.DateField()
@@ -67,7 +70,8 @@ class HeldEvent(models.Model):
 
 
 class UsageDaily(models.Model):
-    """Sum of one customer's events of one kind on one UTC day. Kept in the statement that stores the events."""
+    """Sum of one customer's events of one kind on one UTC day. Kept in the statement that stores the
+    events."""
 
     pk = models.CompositePrimaryKey("customer_id", "day", "kind")
     customer = models.ForeignKey(

@@ -35,8 +35,8 @@ Kind = Literal[
 
 
 class EventIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """One event as it is sent. ``customer`` is the external id; ``id`` may be left out when the request has an
-    Idempotency-Key, ``occurred_at`` when it happened just now."""
+    """One event as it is sent. ``customer`` is the external id; ``id`` may be left out when the request
+    has an Idempotency-Key, ``occurred_at`` when it happened just now."""
 
     customer: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     kind: Kind
@@ -73,8 +73,8 @@ class RefusedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Events to store, column by column: all lists have one length. ``at`` is in seconds since 1970 (exact to the
-    microsecond until 2100), ``keys`` are 32 hexadecimal digits each, no key twice."""
+    """Events to store, column by column: all lists have one length. ``at`` is in seconds since 1970 (exact
+    to the microsecond until 2100), ``keys`` are 32 hexadecimal digits each, no key twice."""
 
     keys: list[str] = field(default_factory=list)
     customers: list[str] = field(default_factory=list)

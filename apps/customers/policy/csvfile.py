@@ -1,5 +1,5 @@
-"""Reading a CSV file whatever its encoding and delimiter: lines with their numbers, or a sentence that says what
-is wrong with it."""
+"""Reading a CSV file whatever its encoding and delimiter: lines with their numbers, or a sentence that
+says what is wrong with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class UnreadableFile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One record: ``number`` as an editor shows it (the header is 1). ``problem`` is set where it cannot be used."""
+    """One record: ``number`` as an editor shows it (the header is 1). ``problem`` is set where it cannot
+    be used."""
 
     number: int
     cells: tuple[str, ...]
@@ -56,7 +57,8 @@ class CsvText:
 
 
 def open_csv(data: bytes, encoding: str = "") -> CsvText:
-    """``encoding`` empty: found out (UTF-8, UTF-16, else Windows-1252, which contains Latin-1). Raises UnreadableFile."""
+    """``encoding`` empty: found out (UTF-8, UTF-16, else Windows-1252, which contains Latin-1). Raises
+    UnreadableFile."""
     encoding = encoding or _guess(data)
     try:
         text = data.decode(encoding)
@@ -107,8 +109,8 @@ def _where(data: bytes, encoding: str, error: UnicodeDecodeError) -> str:
     name = f" ({header[cell].strip()})" if line > 1 and cell < len(header) else ""
     byte = f"0x{data[error.start]:02X}"
     return (
-        f"Line {line}, column {cell + 1}{name}: byte {byte} is not {encoding}. Save the file as UTF-8, or name its "
-        "encoding (utf-16, latin-1)"
+        f"Line {line}, column {cell + 1}{name}: byte {byte} is not {encoding}. Save the file as "
+        "UTF-8, or name its encoding (utf-16, latin-1)"
     )
 
 

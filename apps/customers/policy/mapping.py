@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -45,12 +46,13 @@ class Target:
     """``values`` translates the cell before it is read, as {"Two year": "enterprise"}."""
 
     field: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 ColumnMap = Mapping[str, Target]
 
-# IBM's telco-customer-churn sample, known by its header. It has no plans: the contract's length stands in for them.
+# IBM's telco-customer-churn sample, known by its header. It has no plans: the contract's length stands in
+# for them.
 TELCO: ColumnMap = {
     "customerID": Target("external_id"),
     "Contract": Target("plan", {"Month-to-month": "indie", "One year": "studio", "Two year": "enterprise"}),
@@ -82,7 +84,8 @@ def choose_map(columns: Sequence[str], wanted: Mapping[str, Any] | None = None) 
         raise BadMap(f"Two columns are mapped to {', '.join(twice)}")
     if "external_id" not in fields:
         raise BadMap(
-            f"No column is mapped to external_id; say which one, as external_id=COLUMN. The file has {', '.join(columns)}"
+            "No column is mapped to external_id; say which one, as external_id=COLUMN. "
+            f"The file has {', '.join(columns)}"
         )
     return chosen
 
@@ -107,8 +110,8 @@ def _target(column: str, wanted: object) -> Target:
 
 
 def read_cells(cells: Mapping[str, str], chosen: ColumnMap, currency: str) -> dict[str, Any]:
-    """Field → value of one line, ready for ``read_customer`` (``tenure_months`` stays, for the caller's clock).
-    Empty cells say nothing. Raises ValueError naming the column."""
+    """Field → value of one line, ready for ``read_customer`` (``tenure_months`` stays, for the caller's
+    clock). Empty cells say nothing. Raises ValueError naming the column."""
     values: dict[str, Any] = {}
     for column, target in chosen.items():
         text = cells[column].strip()

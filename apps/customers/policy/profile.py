@@ -1,4 +1,5 @@
-"""What may be said about a customer from outside: the shape of one row of an upsert, and its checks (CUS-1)."""
+"""What may be said about a customer from outside: the shape of one row of an upsert, and its checks
+(CUS-1)."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ class ContactIn(msgspec.Struct, forbid_unknown_fields=True):
 
 class CustomerIn(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """A customer as sent. Fields left out stay as they are, or get the default when the customer is new.
-    ``base_price_minor`` is a month's price in minor units; ``contacts``, when given, replaces all contacts."""
+    ``base_price_minor`` is a month's price in minor units; ``contacts``, when given, replaces all
+    contacts."""
 
     external_id: Annotated[str, Meta(min_length=1, max_length=200)]
     name: Long | UnsetType = UNSET
@@ -74,9 +76,9 @@ def why_row_refused(row: CustomerIn) -> str | None:
             return f"{name} must not contain the character U+0000"
         if isinstance(value, datetime) and not 1970 <= value.year <= 9000:
             return f"{name} must lie between the years 1970 and 9000"
-    if row.email and row.email is not UNSET and not is_email(row.email):
+    if isinstance(row.email, str) and row.email and not is_email(row.email):
         return f"email {row.email!r} is not a mail address"
-    if row.timezone is not UNSET and row.timezone not in available_timezones():
+    if isinstance(row.timezone, str) and row.timezone not in available_timezones():
         return f"timezone {row.timezone!r} is not a name of the IANA database, such as Europe/Berlin"
     for contact in row.contacts or ():
         if "\0" in contact.name or not is_email(contact.email):

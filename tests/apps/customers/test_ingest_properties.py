@@ -1,9 +1,11 @@
-"""However a set of events is cut into batches, repeated and shuffled: the sums are those of sending it once."""
+"""However a set of events is cut into batches, repeated and shuffled: the sums are those of sending it
+once."""
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -43,7 +45,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[list[dict[st
     sent = draw(st.permutations(events + draw(st.lists(st.sampled_from(events), max_size=12))))
     cuts = sorted(draw(st.lists(st.integers(0, len(sent)), max_size=4)))
     edges = [0, *cuts, len(sent)]
-    return events, [list(sent[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
+    return events, [list(sent[start:end]) for start, end in pairwise(edges)]
 
 
 @pytest.mark.django_db

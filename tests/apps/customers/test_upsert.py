@@ -106,7 +106,8 @@ def test_a_thousand_customers_take_as_many_statements_as_one() -> None:
 @pytest.mark.parametrize(
     "fields",
     [{"plan": "gold"}, {"status": "gone"}, {"access": "some"}, {"lifecycle_stage": "x"}, {"currency": "usd"},
-     {"currency": "$$$"}, {"base_price_minor": -1}, {"monthly_limit": -1}, {"stripe_customer_id": ""}, {"external_id": ""}],
+     {"currency": "$$$"}, {"base_price_minor": -1}, {"monthly_limit": -1},
+     {"stripe_customer_id": ""}, {"external_id": ""}],
 )  # fmt: skip
 def test_the_database_itself_refuses_what_cannot_be(fields: dict[str, Any]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             nargs="+",
             default=[],
             metavar="FILE.json|field=column",
-            help='{"column": "field"} in a file, or pairs such as external_id=customerID base_price=MonthlyCharges',
+            help='{"column": "field"} in a file, or pairs such as external_id=Nr base_price=Price',
         )
         parser.add_argument("--encoding", default="", help="utf-8, utf-16, latin-1; found out if left out")
         parser.add_argument("--currency", default="USD", help="of prices, where no column says it")
@@ -52,12 +52,11 @@ class Command(BaseCommand):
         for bad in report.refused_lines[:SHOWN]:
             self.stderr.write(f"line {bad['line']}: {bad['reason']}")
         if report.refused > SHOWN:
-            self.stderr.write(
-                f"… and {report.refused - SHOWN} more refused lines, listed in the admin under Imports"
-            )
+            self.stderr.write(f"… and {report.refused - SHOWN} more refused lines; the admin lists them")
         self.stdout.write(
-            f"{'Dry run, nothing written: ' if report.dry_run else ''}{report.lines} lines: {report.created} created, "
-            f"{report.updated} updated, {report.unchanged} unchanged, {report.refused} refused"
+            f"{'Dry run, nothing written: ' if report.dry_run else ''}{report.lines} lines: "
+            f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged, "
+            f"{report.refused} refused"
         )
 
     def _progress(self, lines: int) -> None:
