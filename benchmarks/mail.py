@@ -65,9 +65,7 @@ def _measure(port: int, options: argparse.Namespace) -> list[float]:
 
     with Bench(f"smtp://127.0.0.1:{port}", options.receipts) as bench:
         sample = bench.sample_bytes()
-        print(
-            f"{options.messages} messages of {len(sample):,} bytes a round, {bench.receipts} receipts a commit"
-        )
+        print(f"{options.messages} messages of {len(sample):,} bytes, {bench.receipts} receipts a commit")
         ratios = []
         for number in range(options.rounds + 1):
             raw = _raw(port, sample, options.messages)

@@ -17,7 +17,8 @@ import pytest
 
 from peers.mailbox.server import Mailbox
 from workers.gateways.scripted_mail import AnswerLost, ScriptedMail
-from workers.gateways.smtp import Server, SmtpMail, wire_format
+from workers.gateways.smtp import Server, SmtpMail
+from workers.gateways.smtp_wire import wire_format
 from workers.ports import Mail, Message, Refused, Unavailable, Unknown
 
 pytestmark = pytest.mark.enable_socket

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 import select
 import smtplib
 import socket
 import ssl
 import threading
 from dataclasses import dataclass
-from email.message import EmailMessage
-from email.policy import SMTP as WIRE
 from urllib.parse import unquote, urlsplit
 
+from workers.gateways.smtp_wire import dotted, envelope_address, one_line, wire_format
 from workers.ports import Handover, Message, OutsideError, Refused, Unavailable, Unknown
 
 _PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
-# "Name <local@domain>" or "local@domain", printable ASCII.
-_MAILBOX = re.compile(r"(?:[^<>]*<(?P<named>[!-;=?-~]+@[!-;=?-~]+)>|(?P<plain>[!-;=?-~]+@[!-;=?-~]+))\Z")
 _LONGEST_LINE = 8192  # bytes; RFC 5321 has 512
 _GONE = (smtplib.SMTPServerDisconnected, OSError)
 
@@ -77,8 +73,8 @@ class SmtpMail:
         """One message to one recipient; see ``workers.ports.Mail`` for what is raised when."""
         data = message.raw or wire_format(message)
         if self.key_header:
-            data = f"{self.key_header}: {_one_line(key)}\r\n".encode("ascii", "replace") + data
-        sender, to = _envelope_address("MAIL", message.sender), _envelope_address("RCPT", message.to)
+            data = f"{self.key_header}: {one_line(key)}\r\n".encode("ascii", "replace") + data
+        sender, to = envelope_address("MAIL", message.sender), envelope_address("RCPT", message.to)
         kept = self._kept()
         if kept is not None and kept.is_stale():
             self.close()
@@ -174,7 +170,7 @@ class _Connection:
             self.usable = False
             raise Unavailable(f"before DATA: {_say(problem)}") from problem
         try:
-            self._sock.sendall(_dotted(data))
+            self._sock.sendall(dotted(data))
             code, line = self._answer()
         except _GONE as problem:
             self.usable = False
@@ -258,42 +254,6 @@ def _sock(client: smtplib.SMTP) -> socket.socket:
 def _refusal(stage: str, code: int, line: str) -> OutsideError:
     said = f"{stage}: {code} {line}"
     return Refused(said) if 500 <= code <= 599 else Unavailable(said)
-
-
-def _dotted(data: bytes) -> bytes:
-    """With the dots doubled that begin a line, and the end mark (RFC 5321, 4.5.2)."""
-    if b"\r\n." in data or data.startswith(b"."):
-        data = (b"." if data.startswith(b".") else b"") + data.replace(b"\r\n.", b"\r\n..")
-    return data + (b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n")
-
-
-def wire_format(message: Message) -> bytes:
-    """A message whose sender did not build the bytes: headers, text and, where given, HTML."""
-    mime = EmailMessage(policy=WIRE)
-    mime["Message-ID"] = _one_line(message.message_id)
-    mime["From"] = _one_line(message.sender)
-    mime["To"] = _one_line(message.to)
-    mime["Subject"] = _one_line(message.subject)
-    if message.reply_to:
-        mime["Reply-To"] = _one_line(message.reply_to)
-    for name, value in message.headers.items():
-        mime[name] = _one_line(value)
-    mime.set_content(message.text, cte="quoted-printable")
-    if message.html:
-        mime.add_alternative(message.html, subtype="html", cte="quoted-printable")
-    return mime.as_bytes()
-
-
-def _one_line(value: str) -> str:
-    return " ".join(value.split())
-
-
-def _envelope_address(stage: str, text: str) -> str:
-    """The plain address. Raises Refused for what would not be one argument of a command."""
-    found = _MAILBOX.match(_one_line(text))
-    if found is None:
-        raise Refused(f"{stage}: {text!r} is no address that can be sent to")
-    return found["named"] or found["plain"]
 
 
 def _say(problem: Exception) -> str:

@@ -108,7 +108,7 @@ def _one_line(address: str) -> str:
 
 
 def _json(context: Mapping[str, Scalar]) -> str:
-    """JSON text that jsonb takes: it holds no NUL and no lone surrogate, the kinds of text a web form lets in."""
+    """JSON text that jsonb takes: without NUL and lone surrogates, which a web form lets in."""
     return json.dumps({key: _clean(value) for key, value in context.items()})
 
 

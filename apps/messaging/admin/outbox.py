@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.formats import date_format
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
@@ -35,16 +36,7 @@ TONES = {
 class OutboxAdmin(RecordAdmin):
     page_template = "messaging/message.html"
     change_list_template = "messaging/outbox.html"
-    list_display = (
-        "to",
-        "template",
-        "shown_status",
-        "message_class",
-        "tries",
-        "due_at",
-        "sent_at",
-        "why_not",
-    )
+    list_display = ("to", "template", "shown_status", "message_class", "tries", "when", "why_not")
     list_filter = ("status", "message_class", "template")
     search_fields = ("to", "dedupe_key", "message_id")
     search_help_text = "Recipient, dedupe key or Message-ID"
@@ -53,6 +45,10 @@ class OutboxAdmin(RecordAdmin):
     @display(description="Status", label=TONES)
     def shown_status(self, message: OutboxMessage) -> str:
         return message.status
+
+    @admin.display(description="Sent, or due", ordering="due_at")
+    def when(self, message: OutboxMessage) -> str:
+        return date_format(message.sent_at or message.due_at, "j M H:i")
 
     @admin.display(description="Tries")
     def tries(self, message: OutboxMessage) -> int:

@@ -15,6 +15,8 @@ from apps.messaging.compose.headers import is_address
 from apps.messaging.models import Suppression, SuppressionReason, SuppressionScope
 from apps.runs.admin.base import BoundedPaginator
 
+TONES = {"bounced": "danger", "complained": "danger", "unsubscribed": "info"}
+
 
 class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
@@ -29,7 +31,7 @@ class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(ModelAdmin):  # type: ignore[misc]
+class SuppressionAdmin(ModelAdmin):
     form = SuppressionForm
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -39,9 +41,7 @@ class SuppressionAdmin(ModelAdmin):  # type: ignore[misc]
     ordering = ("-created_at",)
     list_per_page = 50
 
-    @display(
-        description="Reason", label={"bounced": "danger", "complained": "danger", "unsubscribed": "info"}
-    )
+    @display(description="Reason", label=TONES)
     def shown_reason(self, row: Suppression) -> str:
         return row.reason
 

@@ -104,6 +104,13 @@ def test_the_class_decides_on_the_way_out(name: str) -> None:
     assert ("{{ unsubscribe_url }}" in source.text) is marketing
 
 
+@pytest.mark.parametrize("name", names())
+def test_opening_a_message_fetches_nothing(name: str) -> None:
+    """mrml adds a web font for every font name it knows; a reader's address is nobody's business."""
+    html = compiled(name, "en", BRAND).render(about(name).sample, "https://apex.example/u").html
+    assert not re.search(r"<(?:link|img|script)|@import|url\(", html)
+
+
 def test_dark_mode_is_declared() -> None:
     layout = (MAIL_FOLDER / "layout.mjml").read_text()
     assert "prefers-color-scheme: dark" in layout
