@@ -37,7 +37,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         if title == "Settings":
             items = [*_learned(request), *items, *_outside()]
         if items:
-            groups.append({"title": title, "collapsible": len(groups) > 3, "items": items})
+            groups.append({"title": title, "collapsible": True, "items": items})
     return groups
 
 

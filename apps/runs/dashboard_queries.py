@@ -130,10 +130,12 @@ class ChangeCount:
 
 
 def changes(since: datetime) -> list[ChangeCount]:
-    """What evolution_log holds since then, by kind of change, the most frequent first."""
+    """What Apex changed since then, by kind of change, the most frequent first.
+    What the operator switched is in the log too, but is not Apex's doing."""
     sql = (
         "SELECT change_type, count(*), count(*) FILTER (WHERE success), count(*) FILTER (WHERE NOT success)"
-        " FROM evolution_log WHERE timestamp >= %s GROUP BY change_type ORDER BY 2 DESC, 1 LIMIT 12"
+        " FROM evolution_log WHERE timestamp >= %s AND rule <> 'the operator'"
+        " GROUP BY change_type ORDER BY 2 DESC, 1 LIMIT 12"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [since])

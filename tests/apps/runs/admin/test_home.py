@@ -105,6 +105,19 @@ def test_a_failure_that_was_followed_by_a_good_run_drags_no_more(admin_client: C
     assert admin_client.get(reverse("admin:index")).context["standing"].failing == {}
 
 
+def test_the_weeks_changes_are_apexs_own(admin_client: Client) -> None:
+    now = utc_now()
+    rows.logged(timestamp=now, success=True)
+    rows.logged(timestamp=now, success=False)
+    rows.logged(timestamp=now, success=None)
+    rows.logged(timestamp=now - timedelta(days=8), success=True)
+    actions.emergency_stop("operator", now, "")
+    changes = admin_client.get(reverse("admin:index")).context["changes"]
+    assert [(change.change_type, change.total, change.good, change.bad) for change in changes] == [
+        ("create_index", 3, 1, 1)
+    ]
+
+
 @pytest.mark.usefixtures("registered")
 def test_each_app_contributes_its_lines_once(admin_client: Client) -> None:
     page = admin_client.get(reverse("admin:index")).content.decode()
