@@ -119,7 +119,7 @@ def test_a_page_takes_the_same_queries_however_many_subjects(
 ) -> None:
     monkeypatch.setattr(Poke, "page_size", 1000)
     monkeypatch.setattr(Poke, "receipts_at_once", 1000)
-    outside.due = subjects
+    outside.due = list(subjects)
     run = request_run("test.poke", NOON, RunMode.LIVE, "ann", NOON)
     with django_assert_num_queries(18):
         run_batch(simulation.engine, run.batches.get().id)
