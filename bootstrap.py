@@ -42,8 +42,8 @@ def start_again_with_a_newer_python() -> None:
         if found and subprocess.call([found, "-c", ""], stderr=subprocess.DEVNULL) == 0:
             os.execv(found, [found, *sys.argv])  # noqa: S606
     sys.exit(
-        f"apex: Python {sys.version_info[0]}.{sys.version_info[1]} is too old; install Python 3.11, 3.12 or 3.13 "
-        "and start again (or `make run PYTHON=/path/to/python3.11`)."
+        f"apex: Python {sys.version_info[0]}.{sys.version_info[1]} is too old; install Python 3.11, 3.12 "
+        "or 3.13 and start again (or `make run PYTHON=/path/to/python3.11`)."
     )
 
 
@@ -105,11 +105,11 @@ def reason(output: str) -> str:
     if "No space left" in output:
         return FULL
     if "DO NOT MATCH THE HASHES" in output:
-        return "apex: a downloaded package differs from the lock (see above); try again, and never install it if it stays."
+        return "apex: a downloaded package differs from the lock (see above); nothing was installed."
     if "No matching distribution" in output:
         return (
-            "apex: a package has no ready-made wheel for this Python and platform, or the package index cannot be "
-            "reached (see above); Apex runs on Python 3.11 to 3.13 on Linux (x86-64, arm64) and macOS."
+            "apex: a package has no ready-made wheel for this Python and platform, or the package index "
+            "cannot be reached (see above); Apex runs on Python 3.11 to 3.13, Linux (x86-64, arm64) or macOS."
         )
     return "apex: the requirements could not be installed (see above); check the network and start again."
 

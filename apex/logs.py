@@ -14,7 +14,7 @@ SECRET_NAMES = re.compile(
     r"password|passwd|secret|token|authorization|api[_-]?key|cookie|signature|private[_-]?key|card[_-]?number|cvc",
     re.IGNORECASE,
 )
-# What a secret looks like inside a sentence: vendors' keys, our own API keys, passwords in URLs, card numbers.
+# What a secret looks like in a sentence: vendors' keys, our own API keys, passwords in URLs, card numbers.
 _SHAPES = (
     (re.compile(r"\b(?:sk|rk|pk)_(?:live|test)_\w+"), REMOVED),
     (re.compile(r"\bwhsec_\w+"), REMOVED),

@@ -42,7 +42,8 @@ def peers(ports: Ports, data: Path, webhook_secret: str, target_url: str | None)
     """The stand-ins for Stripe, the mail server and, where there is one, the product's database."""
     found = [
         _python("stripe", "peers.stripe", PEERS, "--port", str(ports.stripe), "--data", str(data / "stripe"),
-                "--webhook-url", f"http://{HOST}:{ports.web}/webhooks/stripe", "--webhook-secret", webhook_secret),
+                "--webhook-url", f"http://{HOST}:{ports.web}/webhooks/stripe",
+                "--webhook-secret", webhook_secret),
         _python("mailbox", "peers.mailbox", PEERS, "--smtp-port", str(ports.smtp),
                 "--http-port", str(ports.mailbox), "--data", str(data / "mailbox")),
     ]  # fmt: skip
@@ -79,7 +80,8 @@ def flower(ports: Ports, user: str, password: str) -> Child:
 
 def worker(group: Group) -> Child:
     child = _celery(
-        f"worker-{group.name}", WORKERS, "worker", f"--hostname={group.name}@%h", f"--queues={','.join(group.queues)}",
+        f"worker-{group.name}", WORKERS, "worker", f"--hostname={group.name}@%h",
+        f"--queues={','.join(group.queues)}",
         f"--concurrency={group.concurrency}", "--loglevel=INFO", "--task-events", "--without-mingle",
     )  # fmt: skip
     return Child(

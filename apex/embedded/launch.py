@@ -219,7 +219,7 @@ class Launch:
             lines.append(f"  Log in as {OPERATOR} with the password {password} (shown this once).")
         else:
             lines.append(
-                f"  Log in as {OPERATOR}; a new password: .venv/bin/python manage.py changepassword {OPERATOR}"
+                f"  Log in as {OPERATOR}. Password lost? .venv/bin/python manage.py changepassword {OPERATOR}"
             )
         self.say("\n".join([*lines, "  Ctrl-C ends everything; the data stay.", ""]))
 

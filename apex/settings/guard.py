@@ -29,7 +29,9 @@ def demo_refusal(values: Mapping[str, str]) -> str | None:
     """The demonstration charges invented cards; a real key has no place there."""
     key = values.get("STRIPE_API_KEY", "")
     if key.startswith(("sk_live_", "rk_live_")):
-        return "STRIPE_API_KEY is a live key; the demonstration never uses one, start with apex.settings.production."
+        return (
+            "STRIPE_API_KEY is a live key, which the demonstration never uses; take apex.settings.production."
+        )
     return None
 
 
@@ -57,7 +59,7 @@ def _stand_in(values: Mapping[str, str]) -> str | None:
     if values.get("STRIPE_API_KEY") == DEMO_STRIPE_KEY:
         return "STRIPE_API_KEY is the demonstration's; set your own key, or leave it empty and billing waits."
     if _is_mailbox(values.get("SMTP_URL", "")):
-        return "SMTP_URL is the demonstration's mailbox (a loopback address on an unusual port); set a real server."
+        return "SMTP_URL is the demonstration's mailbox (this host, an unusual port); set your mail server."
     target = urlsplit(values.get("TARGET_DATABASE_URL", ""))
     if target.path.strip("/") == DEMO_TARGET_DATABASE:
         return "TARGET_DATABASE_URL is the demonstration's database; set your product's, or leave it empty."

@@ -50,15 +50,13 @@ def test_what_it_writes_is_clean(checkout: Path) -> None:
     make(checkout, "billing.remind_overdue")
     for command in (["format", "--check"], ["check"]):
         done = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "--config", str(ROOT / "pyproject.toml"), "workers", "tests"],
+            [sys.executable, "-m", "ruff", *command, "--config", str(ROOT / "pyproject.toml"), "."],
             cwd=checkout, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize(
-    "name", ["", "billing", "Billing.x", "billing.", ".x", "billing.remind-overdue", "a.b.c"]
-)
+@pytest.mark.parametrize("name", ["", "billing", "Billing.x", "billing.", ".x", "billing.do-it", "a.b.c"])
 def test_a_malformed_name_is_refused_with_a_sentence(checkout: Path, name: str) -> None:
     with pytest.raises(CommandError, match=r"domain\.verb_object"):
         make(checkout, name)
