@@ -32,6 +32,7 @@ class OpenFilter(admin.SimpleListFilter):
 @admin.register(Alert)
 class AlertAdmin(RecordAdmin):
     page_template = "runs/alert.html"
+    nothing = "No alerts."
     list_display = ("title", "shown_severity", "kind", "times", "raised_at", "resolved_at")
     list_filter = (OpenFilter, "severity")
     ordering = ("-raised_at",)

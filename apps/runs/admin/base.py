@@ -60,6 +60,7 @@ class RecordAdmin(ModelAdmin):
     list_per_page = 50
     list_disable_select_all = True
     actions: ClassVar[Sequence[str] | None] = None
+    nothing = ""  # what an empty list says; empty for the usual words
     page_template: ClassVar[str]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -85,6 +85,7 @@ class EffectAdmin(RecordAdmin):
 @admin.register(EvolutionEntry)
 class EvolutionAdmin(RecordAdmin):
     page_template = "runs/evolution.html"
+    nothing = "Apex has changed nothing here."
     list_display = ("timestamp", "description", "change_type", "shown_success", "approved_by")
     list_filter = ("success", AutomationFilter)
     search_fields = ("description",)

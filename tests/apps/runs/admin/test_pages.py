@@ -140,6 +140,16 @@ def test_the_catalogue_asks_as_often_for_many(admin_client: Client, django_asser
     assert "a.c29" in page
 
 
+def test_an_empty_list_says_what_is_the_case(admin_client: Client) -> None:
+    proposals = reverse("admin:runs_proposal_changelist")
+    assert "Nothing here yet." in admin_client.get(proposals).content.decode()
+    rows.proposal()
+    filtered = admin_client.get(f"{proposals}?status__exact=failed").content.decode()
+    assert "Nothing matches." in filtered
+    assert "Show all" in filtered
+    assert "No alerts." in admin_client.get(reverse("admin:runs_alert_changelist")).content.decode()
+
+
 def test_counting_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.runs.admin.base.COUNTED", 3)
     Proposal.objects.bulk_create([rows.unsaved_proposal(number) for number in range(8)])
