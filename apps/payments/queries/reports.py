@@ -57,11 +57,11 @@ def dunning_summary(now: datetime, days: int = 30) -> DunningSummary:
     )
 
 
-def _open_by_currency() -> QuerySet[RecoveryCase, dict[str, Any]]:
+def _open_by_currency() -> QuerySet[RecoveryCase, Any]:
     return RecoveryCase.objects.filter(state=CaseState.OPEN).values("currency")
 
 
-def _sums(by_currency: QuerySet[RecoveryCase, dict[str, Any]], field: str) -> list[Money]:
+def _sums(by_currency: QuerySet[RecoveryCase, Any], field: str) -> list[Money]:
     rows = by_currency.annotate(total=Sum(field)).order_by("currency")
     return [Money(int(row["total"] or 0), row["currency"]) for row in rows]
 

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from apps.billing.actions import Fetched, receive, replay, request_refresh, set_price, settle_events
-from apps.billing.models import Account, Dispute, EventState, Invoice, Payment, StripeEvent, Subscription
+from apps.billing.models import (
+    Account,
+    Dispute,
+    EventState,
+    Invoice,
+    Payment,
+    Plan,
+    StripeEvent,
+    Subscription,
+)
 from apps.billing.policy.routes import Route
 from apps.customers.models import Customer
 from apps.runs.models import Alert
@@ -146,6 +155,7 @@ def test_a_checkout_links_the_customer_and_releases_what_was_parked(stripe: Scri
 
 def test_the_subscription_sets_the_customers_plan_and_status(stripe: ScriptedPayments) -> None:
     ada = customer()
+    Plan.objects.get_or_create(code="indie")
     set_price("indie", "price_indie")
     stripe.holds("subscription", "sub_1", subscription("past_due"))
     event("customer.subscription.updated", subscription(), "evt_1")
