@@ -4,8 +4,9 @@
 
 Raw: smtplib on one kept connection, bytes built beforehand, nothing recorded. Deliver: the outbox through
 the kernel in one worker process: every message found, decided, claimed before it is sent, built from its
-template, sent on the kept connection, and recorded. The sink is a process of its own on plain sockets, as
-fast as one can be, so that the sender's own work is not hidden behind a slow server.
+template, sent on the kept connection, and recorded. ``--sink plain`` is a process on plain sockets that
+forgets everything, as fast as a server can be: nothing of the sender's own work is hidden behind it.
+``--sink mailbox`` is the local mailbox, which keeps every message, as a real server does.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks.mail_sink import serve
+from benchmarks.mail_sink import keep_all, serve
 
 GOAL = 0.5
 
@@ -33,9 +34,10 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--receipts", type=int, default=0, help="receipts committed together; 0 as declared")
+    parser.add_argument("--sink", choices=["plain", "mailbox"], default="plain")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apex.settings.test")
-    port, sink = _start_sink()
+    port, sink = _start_sink(options.sink)
     try:
         ratios = _measure(port, options)
     finally:
@@ -48,9 +50,15 @@ def main() -> int:
     return 0 if ratio >= GOAL else 1
 
 
-def _start_sink() -> tuple[int, Any]:
+def _start_sink(kind: str) -> tuple[int, Any]:
+    context = multiprocessing.get_context("fork")
+    if kind == "mailbox":
+        ours, theirs = context.Pipe()
+        process = context.Process(target=keep_all, args=(theirs,), daemon=True)
+        process.start()
+        return int(ours.recv()), process
     listener = socket.create_server(("127.0.0.1", 0))
-    process = multiprocessing.get_context("fork").Process(target=serve, args=(listener,), daemon=True)
+    process = context.Process(target=serve, args=(listener,), daemon=True)
     process.start()
     port = int(listener.getsockname()[1])
     listener.close()

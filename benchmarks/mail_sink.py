@@ -1,12 +1,19 @@
-"""An SMTP server that says yes and forgets: one thread a connection, plain sockets."""
+"""The sinks: one that says yes and forgets, and the local mailbox, which keeps everything."""
 
 from __future__ import annotations
 
+import logging
 import socket
+import tempfile
 import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from peers.mailbox.server import Mailbox
 
 
 def serve(listener: socket.socket) -> None:
+    """Plain sockets, one thread a connection."""
     while True:
         client, _ = listener.accept()
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -45,3 +52,11 @@ def _skip_text(client: socket.socket, buffer: bytes) -> bytes:
     while b"\r\n.\r\n" not in text:
         text += client.recv(262144)
     return text.partition(b"\r\n.\r\n")[2]
+
+
+def keep_all(told: Connection) -> None:
+    """The local mailbox in this process; its SMTP port is sent to ``told``."""
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as folder:
+        told.send(Mailbox(Path(folder)).start().smtp_port)
+        threading.Event().wait()

@@ -68,8 +68,8 @@ class OutboxMessage(models.Model):
             ),
         ]
         indexes = [
-            # The queue is read by due_at for what is due, by id for a page of it; both hold only what waits.
-            models.Index(fields=["due_at", "id"], name="message_due", condition=Q(status="queued")),
+            # A page of the queue, in the order it is worked off. It holds only what waits; due_at is in it so
+            # that a million messages planned for later are passed over without a look at the table.
             models.Index(fields=["id", "due_at"], name="message_queue_page", condition=Q(status="queued")),
             models.Index(fields=["-created_at"], name="message_newest"),
             models.Index(

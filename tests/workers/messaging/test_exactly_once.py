@@ -132,13 +132,7 @@ def test_a_dedupe_key_is_queued_once_however_it_comes(batches: list[list[int]]) 
 
 @pytest.mark.parametrize("fields", [{"dedupe_key": ""}, {"dedupe_key": "x" * 201}, {"message_class": "spam"}])
 def test_a_message_without_a_usable_key_or_class_is_refused(fields: dict[str, Any]) -> None:
-    values: dict[str, Any] = {
-        "template": "welcome",
-        "customer_id": None,
-        "to": "a@b.co",
-        "dedupe_key": "k",
-        **fields,
-    }
+    values: dict[str, Any] = {"customer_id": None, "to": "a@b.co", "dedupe_key": "k", **fields}
     with pytest.raises(ValueError, match=r"dedupe key|transactional or marketing"):
         queue_mail([NewMail("welcome", **values)], START)
     assert not OutboxMessage.objects.exists()
