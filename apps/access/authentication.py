@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from apps.access.actions import note_use
 from apps.access.models import ApiKey
+from apps.access.queries import find_key
 from apps.access.policy import matches, prefix_of, why_unusable
 from apps.core.clock import utc_now
 
@@ -40,7 +41,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer" or not token.startswith("apex_"):
             return None
         prefix = prefix_of(token)
-        key = ApiKey.objects.filter(prefix=prefix).first() if prefix else None
+        key = find_key(prefix) if prefix else None
         if key is None or not matches(token, key.digest):
             raise AuthenticationFailed("This API key is not known")
         now = utc_now()

@@ -3,59 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from psycopg.errors import UniqueViolation
 
 from apps.customers.actions.held import share_held_lock
 from apps.customers.policy import KINDS
 from apps.customers.policy.batches import Batch, RefusedEvent, Rows
 
 _KIND_PLACE = {kind: place for place, kind in enumerate(KINDS, 1)}
-_KIND_ARRAY = ", ".join(f"'{kind}'" for kind in KINDS)
 
-# Every statement takes its locks in one order, so that overlapping batches wait and never deadlock: keys
-# ascending, then days ascending (the aggregate reads all stored events before the first day is written).
-_TAKE = f"""
-WITH names AS MATERIALIZED (
-    SELECT u.place, u.external_id, c.id
-    FROM unnest(%(names)s::text[]) WITH ORDINALITY AS u(external_id, place)
-    LEFT JOIN customers_customer c ON c.external_id = u.external_id
-), input AS MATERIALIZED (
-    SELECT i.key, n.id AS customer_id, n.external_id, to_timestamp(i.at) AS occurred_at,
-           (ARRAY[{_KIND_ARRAY}])[i.kind] AS kind, i.quantity, (%(features)s::text[])[i.feature] AS feature
-    FROM unnest(%(keys)s::uuid[], %(who)s::int[], %(at)s::float8[], %(kinds)s::int[],
-                %(quantities)s::bigint[], %(which)s::int[]) AS i(key, who, at, kind, quantity, feature)
-    JOIN names n ON n.place = i.who
-), gate AS MATERIALIZED (
-    INSERT INTO customers_event_key (key, received_on)
-    SELECT key, %(today)s::date FROM input WHERE customer_id IS NOT NULL OR %(hold)s ORDER BY key
-    ON CONFLICT DO NOTHING
-    RETURNING key
-), stored AS (
-    INSERT INTO customers_event (customer_id, occurred_at, key, kind, quantity, feature, received_at)
-    SELECT customer_id, occurred_at, key, kind, quantity, feature, %(now)s::timestamptz
-    FROM input JOIN gate USING (key) WHERE customer_id IS NOT NULL
-    ON CONFLICT DO NOTHING
-    RETURNING customer_id, occurred_at, kind, quantity
-), held AS (
-    INSERT INTO customers_event_held (key, external_id, occurred_at, kind, quantity, feature, received_at)
-    SELECT key, external_id, occurred_at, kind, quantity, feature, %(now)s::timestamptz
-    FROM input JOIN gate USING (key) WHERE customer_id IS NULL
-    ON CONFLICT DO NOTHING
-    RETURNING key
-), summed AS (
-    INSERT INTO customers_usage_daily AS u (customer_id, day, kind, quantity, events)
-    SELECT customer_id, (occurred_at AT TIME ZONE 'UTC')::date, kind, sum(quantity), count(*)
-    FROM stored GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-    ON CONFLICT (customer_id, day, kind)
-    DO UPDATE SET quantity = u.quantity + excluded.quantity, events = u.events + excluded.events
-)
-SELECT (SELECT count(*) FROM stored), (SELECT count(*) FROM held),
-       ARRAY(SELECT place FROM names WHERE id IS NULL)
-"""  # noqa: S608 - only KINDS, our own constants, are put in
+# The statement itself is in the migration that makes the function, with the order of its locks.
+_TAKE = """
+SELECT o_accepted, o_held, o_unknown FROM customers_take_events(
+    %(names)s::text[], %(features)s::text[], %(all_kinds)s::text[], %(keys)s::uuid[], %(who)s::int[],
+    %(at)s::float8[], %(kinds)s::int[], %(quantities)s::bigint[], %(which)s::int[], %(now)s, %(hold)s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +78,38 @@ def _run(rows: Rows, now: datetime, *, hold: bool) -> tuple[int, int, list[int]]
         "kinds": _literal([_KIND_PLACE[kind] for kind in rows.kinds]),
         "quantities": _literal(rows.quantities),
         "which": _literal([features[name] for name in rows.features]),
-        "today": _utc_day(now),
+        "all_kinds": list(KINDS),
         "now": now,
         "hold": hold,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, values)
-        accepted, held, places = cursor.fetchone()
+    # A savepoint only where there is a transaction to save: alone, the statement is its own.
+    guard = transaction.atomic() if connection.in_atomic_block else nullcontext()
+    try:
+        with guard, connection.cursor() as cursor:
+            cursor.execute(_TAKE, values)
+            accepted, held, places = cursor.fetchone()
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
+        return _stored_before(rows, now, hold=hold)
     return accepted, held, places
+
+
+def _stored_before(rows: Rows, now: datetime, *, hold: bool) -> tuple[int, int, list[int]]:
+    """Some event is stored although its key was forgotten: the operator takes older events than he used to. One by
+    one, to find which; those are duplicates."""
+    if len(rows) == 1:
+        return 0, 0, []
+    places = {name: place for place, name in enumerate(dict.fromkeys(rows.customers), 1)}
+    accepted = held = 0
+    unknown: set[int] = set()
+    for number, name in enumerate(rows.customers):
+        more, kept, missing = _run(rows.at_places([number]), now, hold=hold)
+        accepted, held = accepted + more, held + kept
+        if missing:
+            unknown.add(places[name])
+    return accepted, held, [] if hold else sorted(unknown)
 
 
 def _literal(numbers: Sequence[float]) -> str:
     return f"{{{','.join(map(repr, numbers))}}}"
-
-
-def _utc_day(now: datetime) -> date:
-    return now.date()

@@ -89,6 +89,9 @@ class Rows:
     def of_customers(self, names: Collection[str]) -> Rows:
         """The rows of these customers only."""
         places = [place for place, name in enumerate(self.customers) if name in names]
+        return self.at_places(places)
+
+    def at_places(self, places: Sequence[int]) -> Rows:
         return Rows(*([column[place] for place in places] for column in self.columns()))
 
     def columns(self) -> tuple[list[Any], ...]:

@@ -93,7 +93,7 @@ def test_the_description_has_the_envelope_the_errors_and_the_key(schema: dict[st
     post = schema["paths"]["/api/v1/events/"]["post"]
     body = post["responses"]["200"]["content"]["application/json"]["schema"]
     assert body["required"] == ["success", "message", "data"]
-    assert body["properties"]["data"] == {"$ref": "#/components/schemas/Taken"}
+    assert body["properties"]["data"] == {"$ref": "#/components/schemas/TakenShape"}
     assert {"400", "401", "403", "413", "415", "422", "429", "503"} <= set(post["responses"])
     assert {"apiKey": []} in post["security"]
     assert "415" not in schema["paths"]["/api/v1/customers/"]["get"]["responses"]

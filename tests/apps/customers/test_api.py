@@ -167,6 +167,6 @@ def test_a_thousand_events_take_as_many_statements_as_one(client: APIClient) -> 
         body = {"events": [event(id=f"{count}-{number}") for number in range(count)]}
         with CaptureQueriesContext(connection) as queries:
             assert post(client, "/api/v1/events/", body)[1]["data"]["accepted"] == count
-        return len(queries)
+        return len([query for query in queries if "SAVEPOINT" not in query["sql"]])
 
     assert statements(1000) == statements(1) == 3  # the key, its rate, the events
