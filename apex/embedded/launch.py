@@ -66,8 +66,6 @@ class Launch:
                 self._end_seeding(seeding)
                 seeding = None
             time.sleep(0.5)
-        if seeding is not None:
-            seeding.terminate()
 
     def down(self) -> None:
         self.supervisor.stop()
@@ -227,12 +225,8 @@ class Launch:
         if (self.home / "seeded").exists():
             return None
         self.say("The demonstration business plays its first day now; pages fill within two minutes.")
-        log = (self.home / "logs" / "seed.log").open("ab")
-        with log:
-            return subprocess.Popen(
-                [sys.executable, "manage.py", "seed_demo"],
-                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+        command = [sys.executable, "manage.py", "seed_demo"]
+        return self.supervisor.start(Child("seed", command, children.FRONT, cwd=ROOT, again=False))
 
     def _end_seeding(self, seeding: subprocess.Popen[bytes]) -> None:
         if seeding.returncode == 0:

@@ -39,6 +39,7 @@ class Child:
     patience: float = 15.0
     run_as: Mapping[str, Any] = field(default_factory=dict)
     cwd: Path | None = None
+    again: bool = True  # False: it ends by itself when its work is done
 
 
 @dataclass(slots=True)
@@ -72,7 +73,8 @@ class Supervisor:
         """One round: notices children that ended, starts those whose pause is over, keeps logs small."""
         now = time.monotonic()
         for running in self._running.values():
-            if running.again_at is None and running.process.poll() is not None:
+            over = running.child.again and running.process.poll() is not None
+            if running.again_at is None and over:
                 self._ended(running, now)
             elif running.again_at is not None and now >= running.again_at:
                 running.process = self._spawn(running.child, running.log)

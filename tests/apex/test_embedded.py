@@ -180,3 +180,12 @@ def _gone(pid: int) -> bool:
         return status.read_text().rsplit(")", 1)[1].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
         return True
+
+
+@pytest.mark.slow
+def test_what_ends_by_itself_is_not_started_again(supervisor: Supervisor, said: list[str]) -> None:
+    process = supervisor.start(child("seed", FAILING, again=False))
+    process.wait()
+    supervisor.look()
+    assert (process.returncode, said) == (3, [])
+    supervisor.stop()
