@@ -8,6 +8,9 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.customers.timeline import register_timeline  # noqa: PLC0415 - models are loaded by now
+        from apps.payments.home import week  # noqa: PLC0415
         from apps.payments.queries.reports import customer_timeline  # noqa: PLC0415
+        from apps.runs.weekly import register_summary  # noqa: PLC0415
 
         register_timeline(customer_timeline)
+        register_summary(week)

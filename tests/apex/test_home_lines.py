@@ -38,7 +38,13 @@ def test_mails_sent_this_week_are_counted_by_class() -> None:
 def test_what_ended_badly_is_said() -> None:
     mail(1, status="failed", settled_at=NOW, reason="550")
     StripeEvent.objects.create(
-        event_id="evt_1", type="", created=NOW, received_at=NOW, state="malformed", raw_body="{", error="not JSON"
+        event_id="evt_1",
+        type="",
+        created=NOW,
+        received_at=NOW,
+        state="malformed",
+        raw_body="{",
+        error="not JSON",
     )
     told = {line.title: (line.value, line.tone) for line in troubles(WEEK_AGO, NOW)}
     assert told == {"E-mails": ("1", "warning"), "Stripe events": ("1", "warning")}

@@ -59,10 +59,12 @@ def declaration(work: Work, cron: str) -> dict[str, Any]:
         declared |= {
             "in_doubt": work.in_doubt.value,
             "change_type": work.change_type,
-            "per_hour": limits.per_hour,
-            "per_day": limits.per_day,
-            "money_minor_per_day": limits.money_minor_per_day,
-            "cooldown_seconds": int(limits.cooldown.total_seconds()) if limits.cooldown else None,
+            "limits": {
+                "per_hour": limits.per_hour,
+                "per_day": limits.per_day,
+                "money_minor_per_day": limits.money_minor_per_day,
+                "cooldown_seconds": int(limits.cooldown.total_seconds()) if limits.cooldown else None,
+            },
             "prior": [work.prior.successes, work.prior.failures],
             "watched": work.watch is not None,
         }

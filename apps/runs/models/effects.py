@@ -50,6 +50,7 @@ class Effect(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["-claimed_at"], name="effect_newest"),
             models.Index(fields=["lease_until"], name="effect_claimed", condition=Q(state="claimed")),
             models.Index(
                 fields=["due_at"], name="effect_waiting", condition=Q(state__in=["waiting", "doubt"])
@@ -99,6 +100,7 @@ class EvolutionEntry(models.Model):
         verbose_name_plural = "evolution log"
         indexes = [
             models.Index(fields=["-timestamp"], name="evolution_newest"),
+            models.Index(fields=["automation", "-timestamp"], name="evolution_of_automation"),
             models.Index(fields=["effect_key"], name="evolution_of_effect"),
             models.Index(
                 fields=["customer_id", "-timestamp"],
