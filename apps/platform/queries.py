@@ -90,3 +90,8 @@ def unmeasured(limit: int) -> list[SlowQuery]:
     """Candidates whose time we have not taken ourselves yet, nor tried to in vain."""
     rows = SlowQuery.objects.filter(state=SlowQueryState.CANDIDATE, measured_ms=None, measure_error="")
     return list(rows.order_by("id")[:limit])
+
+
+def outcome_of(row: SlowQuery) -> Observation | None:
+    """What is known of the index built for this query; None before one was."""
+    return observations([row]).get(row.pk)

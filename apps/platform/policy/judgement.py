@@ -155,6 +155,6 @@ def judge_index(measured: Measured) -> tuple[Worth, str]:
 
 def _compare(before_ms: float, after_ms: float, whence: str) -> tuple[Worth, str]:
     gain = 0.0 if before_ms <= 0 else 1.0 - after_ms / before_ms
-    worth = Worth.GAIN if gain >= LEAST_GAIN else Worth.NO_GAIN
+    worth = Worth.GAIN if before_ms > 0 and after_ms <= before_ms * (1 - LEAST_GAIN) else Worth.NO_GAIN
     change = f"{gain:.0%} faster" if gain >= 0 else f"{-gain:.0%} slower"
     return worth, f"{before_ms:,.1f} ms → {after_ms:,.1f} ms, {change} ({whence})"
