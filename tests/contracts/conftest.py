@@ -1,1 +1,1 @@
-from tests.contracts.target_fixtures import real, shop_template  # noqa: F401
+from tests.contracts.target_fixtures import real, server_address, shop_template  # noqa: F401

@@ -7,23 +7,35 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import connections
 from psycopg import conninfo
 
 from tests.contracts.target_worlds import SHOP, Real
 
 
 @pytest.fixture(scope="session")
-def shop_template(django_db_setup: None, worker_id: str) -> Iterator[tuple[str, str]]:
-    """(address of the server's own database, name of a filled shop to copy)."""
+def server_address(django_db_setup: None) -> str:
+    """The tests' PostgreSQL, by the database every server has."""
     given = settings.DATABASES["default"]
-    server = conninfo.make_conninfo(
+    return conninfo.make_conninfo(
         host=given["HOST"],
         port=given["PORT"],
         user=given["USER"],
         password=given["PASSWORD"],
         dbname="postgres",
     )
-    name = f"apex_contract_shop_{worker_id}"
+
+
+def _beside(what: str) -> str:
+    """A database name of this test process alone."""
+    return f"{connections['default'].settings_dict['NAME']}_{what}"
+
+
+@pytest.fixture(scope="session")
+def shop_template(server_address: str) -> Iterator[tuple[str, str]]:
+    """(address of the server's own database, name of a filled shop to copy)."""
+    server = server_address
+    name = _beside("shop")
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
         connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
@@ -31,7 +43,7 @@ def shop_template(django_db_setup: None, worker_id: str) -> Iterator[tuple[str, 
         connection.execute(SHOP)  # type: ignore[arg-type]
     yield server, name
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -43,4 +55,16 @@ def real(shop_template: tuple[str, str]) -> Iterator[Real]:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[arg-type]
     yield Real(conninfo.make_conninfo(server, dbname=name))
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def empty_database(server_address: str) -> Iterator[str]:
+    """The address of an empty database of its own."""
+    name = _beside("empty")
+    with psycopg.connect(server_address, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+    yield conninfo.make_conninfo(server_address, dbname=name)
+    with psycopg.connect(server_address, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]

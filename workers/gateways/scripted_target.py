@@ -67,6 +67,7 @@ class ScriptedTarget:
     def plan(self, query: str, *, hypothetical: IndexSpec | None = None) -> JsonObject:
         self._maybe_fail()
         scripted = self._by_text(query)
+        table = self._table(scripted.table, "")
         if hypothetical is not None and not self.hypopg:
             raise Refused("HypoPG is not installed in the watched database.")
         on_paper = hypothetical is not None and _begins(hypothetical.columns, scripted.helped_by)
@@ -79,7 +80,7 @@ class ScriptedTarget:
         return {
             "Node Type": "Seq Scan",
             "Relation Name": scripted.table,
-            "Schema": self.tables[scripted.table].schema,
+            "Schema": table.schema,
             "Total Cost": scripted.slow_cost,
             "Plan Rows": 1,
         }
@@ -142,7 +143,8 @@ class ScriptedTarget:
         return found
 
     def _helped(self, query: ScriptedQuery) -> bool:
-        indexes = self.tables[query.table].indexes
+        table = self.tables.get(query.table)
+        indexes = table.indexes if table is not None else ()
         return any(index.valid and _begins(index.columns, query.helped_by) for index in indexes)
 
     def _ms(self, query: ScriptedQuery) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+
 from apps.core.decision import Decision
 from apps.core.types import JsonObject
 from apps.platform import actions, queries
