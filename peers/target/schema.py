@@ -82,6 +82,12 @@ def page_size(connection: Connection) -> int:
     return int(row[0])
 
 
+def customer_count(connection: Connection) -> int:
+    """Their ids are 1 to this."""
+    row = connection.execute("SELECT count(*) FROM shop.customers").fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def _fitting_page(connection: Connection) -> int:
     """As many customers as take about SLOW_MS here, found by timing a small page."""
     plan = connection.execute(
