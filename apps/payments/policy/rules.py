@@ -56,10 +56,14 @@ def charge(facts: CaseFacts, *, now: datetime) -> Decision:
     return Decision(
         Verdict.ACT,
         f"{reason}, {facts.ladder.name} ladder",
-        title=f"Charge {owed} for invoice {facts.invoice}",
+        title=f"Charge {owed} of {_whom(facts)}",
         way_back="refund the payment at Stripe",
         money_minor=facts.amount_minor,
     )
+
+
+def _whom(facts: CaseFacts) -> str:
+    return facts.name or f"invoice {facts.invoice}"
 
 
 def ask_for_card(facts: CaseFacts, *, now: datetime) -> Decision:
@@ -74,7 +78,7 @@ def ask_for_card(facts: CaseFacts, *, now: datetime) -> Decision:
     else:
         code = facts.decline_code or "no code"
         reason = f"{code}: only the customer can mend this ({facts.position.failure.value})"
-    return Decision(Verdict.ACT, reason, title=f"Ask about invoice {facts.invoice}", way_back="none needed")
+    return Decision(Verdict.ACT, reason, title=f"Ask {_whom(facts)} for a way to pay", way_back="none needed")
 
 
 def restrict(facts: CaseFacts, *, now: datetime) -> Decision:
@@ -111,7 +115,7 @@ def downgrade(facts: CaseFacts, *, now: datetime) -> Decision:
     return Decision(
         Verdict.ACT,
         f"day {step.day} of the {facts.ladder.name} ladder: {why}",
-        title=f"Downgrade to free: invoice {facts.invoice} is unpaid",
+        title=f"Downgrade {_whom(facts)} to free: an invoice is unpaid",
         way_back=f"change the subscription back to {facts.price_id}",
     )
 
