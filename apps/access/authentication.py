@@ -10,8 +10,8 @@ from rest_framework.request import Request
 
 from apps.access.actions import note_use
 from apps.access.models import ApiKey
-from apps.access.queries import find_key
 from apps.access.policy import matches, prefix_of, why_unusable
+from apps.access.queries import find_key
 from apps.core.clock import utc_now
 
 
