@@ -222,6 +222,10 @@ MAILBOX_URL = ""  # the demonstration's mailbox page
 HOLDOUT_PERCENT = env.int("HOLDOUT_PERCENT", default=10)  # customers left alone, to compare with
 DUNNING_POLICY = env.str("DUNNING_POLICY", default="standard")  # or patient
 RUN_HISTORY_DAYS = env.int("RUN_HISTORY_DAYS", default=90)
+SLOW_QUERY_MS = env.float("SLOW_QUERY_MS", default=1000)  # from this mean time on a query is slow
+INDEX_WATCH_FIRST = env.int("INDEX_WATCH_FIRST", default=600)  # seconds until a new index is first measured
+INDEX_WATCH_EVERY = env.int("INDEX_WATCH_EVERY", default=3600)  # and between later looks
+INDEX_WATCH_UNTIL = env.int("INDEX_WATCH_UNTIL", default=72 * 3600)  # unproven by then, it is dropped
 APEX_EVENTS_LATE_DAYS = env.int("EVENTS_LATE_DAYS", default=90)  # older events are refused
 APEX_EVENTS_AHEAD_SECONDS = env.int("EVENTS_AHEAD_SECONDS", default=300)  # a sender's clock may run ahead
 APEX_EVENTS_RAW_MONTHS = env.int("EVENTS_RAW_MONTHS", default=13)  # single events kept; daily sums stay

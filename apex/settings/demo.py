@@ -22,6 +22,7 @@ MAIL_FROM = base.MAIL_FROM or "Apex Demo <hello@demo.invalid>"
 MAILBOX_URL = base.env.str("MAILBOX_URL", default="")
 OPERATOR_EMAIL = base.OPERATOR_EMAIL or "operator@demo.invalid"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
+INDEX_WATCH_FIRST = INDEX_WATCH_EVERY = base.env.int("INDEX_WATCH_FIRST", default=60)  # so that it can be watched
 
 # Static files straight from where they lie: nothing to collect before the first page.
 STATIC_ROOT = None

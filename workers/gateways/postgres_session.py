@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.rows import dict_row
 
-from workers.ports import OutsideError, Refused, Unavailable
+from workers.ports import NotConfigured, OutsideError, Refused, Unavailable
 
 Connection = psycopg.Connection[dict[str, Any]]
 
@@ -60,7 +60,7 @@ def speaking(what: str, *, lost: type[OutsideError] = Unavailable) -> Iterator[N
 def connected(url: str, settings: dict[str, str | int]) -> Iterator[Connection]:
     """A connection of its own, autocommit, application_name apex, closed at the end."""
     if not url:
-        raise Unavailable(NOT_SET)
+        raise NotConfigured(NOT_SET)
     try:
         connection: Connection = psycopg.connect(
             url,
