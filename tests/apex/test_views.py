@@ -7,14 +7,14 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.core.clock import utc_now
-from apps.runs.models import Run
+from apps.runs.models import Heartbeat
 
 pytestmark = pytest.mark.django_db
 
 
 def tick(seconds_ago: float) -> None:
     moment = utc_now() - timedelta(seconds=seconds_ago)
-    Run.objects.create(automation="messaging.deliver", slot=moment, mode="live", created_at=moment)
+    Heartbeat.objects.create(name="tick", at=moment)
 
 
 @pytest.fixture
