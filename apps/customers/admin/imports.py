@@ -28,7 +28,7 @@ PREVIEWED = 5  # lines
 class UploadForm(forms.Form):
     file = forms.FileField(label="CSV file", help_text="UTF-8, UTF-16 or Latin-1; up to 20 MB")
     mapping = forms.JSONField(
-        required=False, widget=forms.Textarea(attrs={"rows": 4}), label="Map",
+        required=False, initial=dict, widget=forms.Textarea(attrs={"rows": 4}), label="Map",
         help_text='{"column": "field"}; left empty, it is found by the columns\' names',
     )  # fmt: skip
     currency = forms.RegexField(
