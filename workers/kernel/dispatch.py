@@ -13,7 +13,7 @@ from workers.kernel.approving import apply_approved
 from workers.kernel.engine import Engine
 from workers.kernel.executor import run_batch
 from workers.kernel.gate import gate
-from workers.kernel.janitor import settle
+from workers.kernel.janitor import settle, settle_all
 from workers.kernel.observing import observe
 
 
@@ -28,6 +28,8 @@ def dispatch(engine: Engine, automation: str, kind: Kind, ident: str) -> None:
             apply_approved(engine, UUID(ident))
         case "effect":
             settle(engine, ident)
+        case "doubts":
+            settle_all(engine, automation)
         case "observation":
             observe(engine, int(ident))
         case _:

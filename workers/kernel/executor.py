@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,37 +12,16 @@ from apps.core.modes import Mode, RunMode
 from apps.core.types import Window
 from apps.runs.actions import raise_alert
 from apps.runs.wake import announce
-from workers.kernel import paging
+from workers.kernel import acting, paging
+from workers.kernel.acting import Counts
 from workers.kernel.automation import Automation, Computation, ComputeContext, FindContext
-from workers.kernel.claims import claim
 from workers.kernel.deciding import Sorted, sort_out
 from workers.kernel.engine import Engine
 from workers.kernel.gate import Gate, gate
 from workers.kernel.paging import Page
-from workers.kernel.performing import perform
 from workers.kernel.proposing import hold_back_answered, propose, record_steps
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Counts:
-    """What one page adds to its run."""
-
-    seen: int = 0
-    acted: int = 0
-    asked: int = 0
-    failed: int = 0
-    skips: dict[str, int] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def skipped(self) -> int:
-        return sum(self.skips.values())
-
-    def skip(self, reason: str, how_many: int = 1) -> None:
-        if how_many:
-            self.skips[reason] = self.skips.get(reason, 0) + how_many
 
 
 def run_batch(engine: Engine, batch_id: int) -> Counts | None:
@@ -96,25 +74,7 @@ def _run_page(engine: Engine, automation: Automation[Any], page: Page, stop: Gat
         counts.acted = record_steps(page.run_id, decided, counts, now=now)
         return counts
     counts.asked = propose(page.run_id, automation, decided.asks, counts, now=now)
-    claims, limit, left_out = claim(
-        page.run_id, automation.name, decided.acts, automation.limits, now=now, lease=automation.timeout
-    )
-    if left_out:
-        counts.skip(limit, left_out)
-        raise_alert(
-            "limit_reached",
-            f"limit:{automation.name}",
-            f"{automation.name}: {limit}",
-            f"{left_out} more wait until there is room again.",
-            "high",
-            now,
-        )
-    counts.skip("already done or in hand", len(decided.acts) - left_out - len(claims))
-    tally = perform(engine, automation, claims)
-    counts.acted = tally.done
-    counts.failed += tally.failed
-    counts.skip("to be tried again", tally.waiting)
-    counts.skip("stopped in mid-page", tally.released)
+    acting.act_on(engine, automation, page.run_id, decided.acts, counts, now=now)
     return counts
 
 

@@ -27,6 +27,13 @@ REPEATS_BEFORE_LOOKING = 3
 # The provider is asked again after five minutes, an hour, then daily: some payments settle late.
 ASK_AGAIN = (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
 
+_DUE = """
+SELECT key FROM runs_effect
+ WHERE automation = %(automation)s
+   AND ((state = 'claimed' AND lease_until < %(now)s) OR (state = 'doubt' AND due_at <= %(now)s))
+ ORDER BY claimed_at, key LIMIT 5000
+"""
+
 _TAKE = """
 UPDATE runs_effect
    SET state = 'claimed', attempts = attempts + 1, due_at = NULL,
@@ -34,6 +41,21 @@ UPDATE runs_effect
  WHERE key = %(key)s AND ((state = 'claimed' AND lease_until < %(now)s) OR (state = 'doubt' AND due_at <= %(now)s))
 RETURNING attempts, generation, claimed_at
 """
+
+
+def settle_all(engine: Engine, name: str) -> int:
+    """Settles what is in doubt of one automation, for as long as a page may take; returns how many it took
+    in hand. Two at once share the work, as each effect is taken by compare-and-set."""
+    automation = engine.registry.automation(name)
+    began, taken = engine.now(), 0
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, {"automation": name, "now": began})
+        keys = [row[0] for row in cursor.fetchall()]
+    for key in keys:
+        if engine.now() - began >= automation.timeout / 2:
+            break  # the next tick asks again
+        taken += bool(settle(engine, key))
+    return taken
 
 
 def settle(engine: Engine, key: str) -> str:

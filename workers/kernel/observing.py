@@ -22,6 +22,8 @@ from workers.ports import OutsideError
 
 log = structlog.get_logger(__name__)
 
+UNREACHABLE = "unreachable"
+
 _TAKE = """
 UPDATE runs_observation SET looks = looks + 1, due_at = %(now)s::timestamptz + make_interval(secs => %(every)s)
  WHERE id = %(id)s AND state = 'watching' AND due_at <= %(now)s RETURNING id
@@ -75,7 +77,11 @@ def observe(engine: Engine, observation_id: int) -> str:
     else:
         watched = Watched(automation, observation, Claim(wanted, 0, 1), effect.receipt)
         outcome = _measure(engine, watched, now)
-    if outcome.state is OutcomeState.INCONCLUSIVE and watched is not None and now < observation.until:
+    if (
+        outcome.state is OutcomeState.INCONCLUSIVE
+        and watched is not None
+        and now < _patience(observation, outcome)
+    ):
         Observation.objects.filter(id=observation_id).update(
             note=outcome.note, evidence=dict(outcome.evidence)
         )
@@ -85,13 +91,19 @@ def observe(engine: Engine, observation_id: int) -> str:
     return _conclude(observation, watched, outcome, engine.now())
 
 
+def _patience(observation: Observation, outcome: Outcome) -> datetime:
+    """A window ends when it ends; one whose last looks found nobody to ask is held open as long again."""
+    window = observation.until - observation.applied_at
+    return observation.until + window if UNREACHABLE in outcome.evidence else observation.until
+
+
 def _measure(engine: Engine, watched: Watched, now: datetime) -> Outcome:
     try:
         return watched.automation.measure(
             engine.sources, watched.claim.wanted.facts, watched.receipt, now=now
         )
     except OutsideError as problem:
-        return Outcome(OutcomeState.INCONCLUSIVE, f"could not be measured: {problem}")
+        return Outcome(OutcomeState.INCONCLUSIVE, f"could not be measured: {problem}", {UNREACHABLE: True})
 
 
 def _undo(engine: Engine, watched: Watched, now: datetime) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 # How long calls go on at most before the emergency stop is looked at again.
 STOP_CHECKED_EVERY = timedelta(seconds=1)
+# The last part of a lease in which no call is begun: one that is under way must end before somebody else
+# may take the claim for a dead man's.
+LEASE_KEPT_FREE = 0.1
 
 
 @dataclass(slots=True)
@@ -29,6 +32,30 @@ class Tally:
     failed: int = 0
     waiting: int = 0
     released: int = 0
+
+
+@dataclass(slots=True)
+class Watchman:
+    """Says when to stop in mid-page: the switch was turned, or the lease on the claims is nearly over."""
+
+    engine: Engine
+    automation: Automation[Any]
+    leased_at: datetime
+    _looked_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._looked_at = self.engine.now()
+
+    def why_stop(self) -> str:
+        """Empty as long as calls may go on."""
+        now = self.engine.now()
+        if now - self.leased_at >= self.automation.timeout * (1 - LEASE_KEPT_FREE):
+            return "the page's time was up"
+        if now - self._looked_at < STOP_CHECKED_EVERY:
+            return ""
+        self._looked_at = now
+        stop = gate(self.automation.name, self.automation.switch, now=now)
+        return "" if stop.live else stop.reason
 
 
 def call(engine: Engine, automation: Automation[Any], claim: Claim) -> JsonObject:
@@ -43,20 +70,18 @@ def call(engine: Engine, automation: Automation[Any], claim: Claim) -> JsonObjec
     )
 
 
-def perform(engine: Engine, automation: Automation[Any], claims: Sequence[Claim]) -> Tally:
+def perform(
+    engine: Engine, automation: Automation[Any], claims: Sequence[Claim], watchman: Watchman | None = None
+) -> Tally:
     """Performs each claim once. Whatever happens, every claim ends in a state the janitor understands."""
     tally = Tally()
     receipts: list[Receipt] = []
-    checked = engine.now()
+    watchman = watchman or Watchman(engine, automation, engine.now())
     for number, claim in enumerate(claims):
-        now = engine.now()
-        if now - checked >= STOP_CHECKED_EVERY:
-            checked = now
-            stop = gate(automation.name, automation.switch, now=now)
-            if not stop.live:
-                release(claims[number:], now=now, reason=stop.reason)
-                tally.released += len(claims) - number
-                break
+        if reason := watchman.why_stop():
+            release(claims[number:], now=engine.now(), reason=reason)
+            tally.released += len(claims) - number
+            break
         try:
             receipts.append(Receipt(claim, call(engine, automation, claim)))
         except Exception as problem:

@@ -37,11 +37,11 @@ SELECT automation, 'proposal', id::text FROM optimization_queue
  WHERE status IN ('approved', 'applying') AND (lease_until IS NULL OR lease_until < %(now)s)
 """
 
+# One message an automation, however many are in doubt: a message for each, at every tick, would outgrow
+# what workers can settle between two ticks.
 _IN_DOUBT = """
-SELECT automation, 'effect', key FROM runs_effect WHERE state = 'claimed' AND lease_until < %(now)s
-UNION ALL
-SELECT automation, 'effect', key FROM runs_effect WHERE state = 'doubt' AND due_at <= %(now)s
-LIMIT 5000
+SELECT DISTINCT automation, 'doubts', '' FROM runs_effect
+ WHERE (state = 'claimed' AND lease_until < %(now)s) OR (state = 'doubt' AND due_at <= %(now)s)
 """
 
 _WAITING = """

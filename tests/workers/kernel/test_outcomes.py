@@ -90,3 +90,16 @@ def test_failure_teaches_and_leaves_it_in_place(simulation: Simulation, outside:
     at(simulation, HOUR)
     assert (outside.undone, Confidence.objects.get().failures) == ([], 1)
     assert EvolutionEntry.objects.get(change_type="outcome:watched_poke").success is False
+
+
+def test_a_window_that_ends_with_nobody_to_ask_is_held_open_as_long_again(
+    simulation: Simulation, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_: object, **__: object) -> Outcome:
+        raise Unavailable("no route")
+
+    monkeypatch.setattr(WatchedPoke, "measure", unreachable)
+    at(simulation, 5 * HOUR)
+    assert Observation.objects.get().state == "watching"
+    at(simulation, 10 * HOUR)
+    assert (Observation.objects.get().state, Confidence.objects.count()) == ("inconclusive", 0)
