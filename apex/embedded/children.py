@@ -52,6 +52,15 @@ def peers(ports: Ports, data: Path, webhook_secret: str, target_url: str | None)
     return found
 
 
+def business(environ: Mapping[str, str], api_key: str) -> Child:
+    """The invented product whose autopilot this is; its key travels by the environment."""
+    child = _python(
+        "business", "peers.business", FRONT, "go-on", "--apex-url", environ["PUBLIC_URL"],
+        "--stripe-url", environ["STRIPE_API_BASE"], "--stripe-key", environ["STRIPE_API_KEY"],
+    )  # fmt: skip
+    return _with(child, {"APEX_API_KEY": api_key})
+
+
 def web(ports: Ports) -> Child:
     return _python(
         "web", "gunicorn", FRONT, "apex.wsgi:application", "--bind", f"{ports.web_host}:{ports.web}",

@@ -223,16 +223,27 @@ class Launch:
 
     def _begin_seeding(self) -> subprocess.Popen[bytes] | None:
         if (self.home / "seeded").exists():
+            self._start_business()
             return None
         self.say("The demonstration business plays its first day now; pages fill within two minutes.")
         command = [sys.executable, "manage.py", "seed_demo"]
-        return self.supervisor.start(Child("seed", command, children.FRONT, cwd=ROOT, again=False))
+        environ = {"APEX_DEMO_KEY_FILE": str(self._business_key())}
+        return self.supervisor.start(Child("seed", command, children.FRONT, environ, cwd=ROOT, again=False))
 
     def _end_seeding(self, seeding: subprocess.Popen[bytes]) -> None:
         if seeding.returncode == 0:
             (self.home / "seeded").touch()
+            self._start_business()
         else:
             self.say(f"The demonstration business could not be made; see {self.home}/logs/seed.log.")
+
+    def _business_key(self) -> Path:
+        return self.home / "business.key"
+
+    def _start_business(self) -> None:
+        """The invented product goes on sending usage, with the API key it was given on the first day."""
+        if self._business_key().exists():
+            self.supervisor.start(children.business(self.environ, self._business_key().read_text()))
 
 
 def _answers(url: str) -> bool:

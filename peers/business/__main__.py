@@ -12,13 +12,14 @@ import random
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from peers.business.clients import Apex, Stripe
 from peers.business.people import PRICES, Person, day_of_usage, everybody
 
 DAYS = 60
+NEW_CARD_TURN = 6
 FAILED_AGO = timedelta(days=2, hours=6)
 
 
@@ -37,7 +38,7 @@ def main() -> None:
         begin(apex, stripe)
         print("{}")
     else:
-        go_on(apex)
+        go_on(apex, stripe)
 
 
 def begin(apex: Apex, stripe: Stripe) -> None:
@@ -66,15 +67,24 @@ def begin(apex: Apex, stripe: Stripe) -> None:
         time.sleep(0.5)
 
 
-def go_on(apex: Apex, every: float = 20.0) -> None:
-    """A little usage now and then, so that the pages move."""
-    people = [person for person in everybody() if person.mood in ("steady", "growing")]
+def go_on(apex: Apex, stripe: Stripe, every: float = 20.0) -> None:
+    """A little usage now and then, so that the pages move; and after two minutes somebody whose card has
+    expired gives a new one."""
+    people = everybody()
+    lively = [person for person in people if person.mood in ("steady", "growing")]
     draw = random.Random()
-    while True:
+    for turn in count():
         now = datetime.now(UTC)
-        some = draw.sample(people, 5)
+        some = draw.sample(lively, 5)
         apex.post("events/", {"events": [_moment(person, now, draw) for person in some]})
+        if turn == NEW_CARD_TURN:
+            _give_new_card(stripe, next(person for person in people if "expired_card" in person.card))
         time.sleep(every)
+
+
+def _give_new_card(stripe: Stripe, person: Person) -> None:
+    customer = stripe.create("customers", _customer(person), f"demo-customer-{person.number}")
+    stripe.steer("card", customer=customer["id"], card="pm_card_visa")
 
 
 def _moment(person: Person, now: datetime, draw: random.Random) -> dict[str, Any]:
@@ -107,18 +117,18 @@ def prices_of(stripe: Stripe) -> dict[str, str]:
     return prices
 
 
+def _customer(person: Person) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "email": person.email,
+        "payment_method": "pm_card_visa",
+        "invoice_settings": {"default_payment_method": "pm_card_visa"},
+        "metadata": {"external_id": person.external_id},
+    }
+
+
 def _account(stripe: Stripe, person: Person, prices: dict[str, str]) -> tuple[str, str]:
-    customer = stripe.create(
-        "customers",
-        {
-            "name": person.name,
-            "email": person.email,
-            "payment_method": "pm_card_visa",
-            "invoice_settings": {"default_payment_method": "pm_card_visa"},
-            "metadata": {"external_id": person.external_id},
-        },
-        f"demo-customer-{person.number}",
-    )
+    customer = stripe.create("customers", _customer(person), f"demo-customer-{person.number}")
     subscription = stripe.create(
         "subscriptions",
         {"customer": customer["id"], "items": [{"price": prices[person.plan]}]},
