@@ -9,8 +9,9 @@ from typing import Literal
 
 from django.db import transaction
 
-# What a message can ask for: look for due work, or look at one batch, proposal, effect, observation.
-Kind = Literal["wake", "batch", "proposal", "effect", "observation"]
+# What a message can ask for: look for due work, look at one batch, proposal, effect or observation, or settle
+# every effect of the automation that is in doubt.
+Kind = Literal["wake", "batch", "proposal", "effect", "doubts", "observation"]
 Announcer = Callable[[str, Kind, str], None]
 
 _announcers: list[tuple[Announcer, bool]] = []

@@ -111,13 +111,15 @@ def close_failed(automation: Automation[Any], claim: Claim, problem: Exception, 
             return _give_up(automation, claim, "dead", error, now=now)
         delay = automation.retry.delay(claim.attempts).total_seconds()
         due = now.timestamp() + max(delay, problem.retry_after or 0.0)
-        return _set(claim, "waiting", error, now=now, due_at=datetime.fromtimestamp(due, tz=now.tzinfo))
+        _set(claim, "waiting", error, now=now, due_at=datetime.fromtimestamp(due, tz=now.tzinfo))
+        return "waiting"
     rule = automation.in_doubt_rule(claim.wanted.facts)
     if rule is InDoubt.LEAVE:
         return _give_up(automation, claim, "unknown", error, now=now)
     if rule is InDoubt.ASK_HUMAN or claim.attempts >= automation.retry.attempts:
         ask_human(automation, claim, error, now=now)
-    return _set(claim, "doubt", error, now=now, due_at=now + automation.retry.delay(claim.attempts))
+    _set(claim, "doubt", error, now=now, due_at=now + automation.retry.delay(claim.attempts))
+    return "doubt"
 
 
 def _wait_for_configuration(automation: Automation[Any], claim: Claim, error: str, *, now: datetime) -> str:
@@ -129,18 +131,18 @@ def _wait_for_configuration(automation: Automation[Any], claim: Claim, error: st
         "medium",
         now,
     )
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE runs_effect SET attempts = 0 WHERE key = %s", [claim.wanted.key])
-    return _set(claim, "waiting", error, now=now, due_at=now + automation.retry.first)
+    _set(claim, "waiting", error, now=now, due_at=now + automation.retry.first, attempts=0)
+    return "waiting"
 
 
 def release(claims: Sequence[Claim], *, now: datetime, reason: str) -> None:
-    """Gives claims back that were not begun (the emergency stop came in between)."""
+    """Gives claims back that were not begun (the emergency stop came in between, or the lease ran out)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE runs_effect SET state = 'waiting', due_at = %s, error = %s, attempts = greatest(attempts - 1, 0)"
-            " WHERE key = ANY(%s) AND state = 'claimed'",
-            [now, reason, [c.wanted.key for c in claims]],
+            "UPDATE runs_effect e SET state = 'waiting', due_at = %s, error = %s, attempts = e.attempts - 1"
+            "  FROM unnest(%s::text[], %s::int[]) AS c(key, attempts)"
+            " WHERE e.key = c.key AND e.attempts = c.attempts AND e.state = 'claimed'",
+            [now, reason, [c.wanted.key for c in claims], [c.attempts for c in claims]],
         )
 
 
@@ -184,7 +186,8 @@ def describe(problem: Exception) -> str:
 
 def _give_up(automation: Automation[Any], claim: Claim, state: str, error: str, *, now: datetime) -> str:
     with transaction.atomic():
-        _set(claim, state, error, now=now, finished_at=now)
+        if not _set(claim, state, error, now=now, finished_at=now):
+            return state
         wanted = claim.wanted
         if automation.logged:
             with connection.cursor() as cursor:
@@ -232,11 +235,15 @@ def _set(
     now: datetime,
     due_at: datetime | None = None,
     finished_at: datetime | None = None,
-) -> str:
+    attempts: int | None = None,
+) -> bool:
+    """False when the claim is no longer ours: its lease ran out during the call and somebody else has taken it,
+    which every taking marks by counting ``attempts`` up. What that one finds out is what counts then."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE runs_effect SET state = %s, error = %s, due_at = %s, finished_at = %s, lease_until = %s"
-            " WHERE key = %s AND state IN ('claimed', 'doubt')",
-            [state, error, due_at, finished_at, now, claim.wanted.key],
+            "UPDATE runs_effect SET state = %s, error = %s, due_at = %s, finished_at = %s, lease_until = %s,"
+            " attempts = coalesce(%s, attempts)"
+            " WHERE key = %s AND state IN ('claimed', 'doubt') AND attempts = %s",
+            [state, error, due_at, finished_at, now, attempts, claim.wanted.key, claim.attempts],
         )
-    return state
+        return bool(cursor.rowcount)
