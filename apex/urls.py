@@ -12,7 +12,8 @@ from apex.views import health, metrics
 
 
 def _of_apps(prefix: str, module: str) -> list[URLPattern | URLResolver]:
-    found = [f"{app}.{module}" for app in settings.OUR_APPS if find_spec(f"{app}.{module}")]
+    # An app higher up the ladder may add to the addresses of a lower one, whose catch-all must come later.
+    found = [f"{app}.{module}" for app in reversed(settings.OUR_APPS) if find_spec(f"{app}.{module}")]
     return [path(prefix, include(name)) for name in found]
 
 
