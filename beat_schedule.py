@@ -5,6 +5,11 @@ Celery Beat only ticks; which of these slots are due is decided in PostgreSQL, o
 
 from workers.billing.process_events import ProcessEvents
 from workers.customers.roll_partitions import RollPartitions
+from workers.growth.close_interventions import CloseInterventions
+from workers.growth.keep_holdout import KeepHoldout
+from workers.growth.offer_discount import OfferDiscount
+from workers.growth.score_health import ScoreHealth
+from workers.growth.send_engagement_mail import SendEngagementMail
 from workers.kernel.schedule import Row
 from workers.messaging.deliver_outbox import DeliverOutbox
 from workers.messaging.hold_back import HoldBack
@@ -34,4 +39,10 @@ SCHEDULE = (
     # daily
     Row(RollPartitions, "10 0 * * *"),
     Row(PruneHistory, "40 3 * * *"),
+    Row(ScoreHealth, "0 19 * * *"),
+    # after the scores, which wake them; the row catches up what a lost wake-up left
+    Row(KeepHoldout, "20 19 * * *"),
+    Row(OfferDiscount, "20 19 * * *"),
+    Row(SendEngagementMail, "20 19 * * *"),
+    Row(CloseInterventions, "40 19 * * *"),
 )
