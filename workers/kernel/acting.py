@@ -68,7 +68,8 @@ def act_on(
 def _portions(automation: Automation[Any], wanted: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
     """What may be repeated is claimed at once. Of what may not, a dead worker would leave every claim in
     doubt, begun or not; so it is claimed only as far as it is closed together."""
-    repeatable, delicate = [], []
+    repeatable: list[Wanted] = []
+    delicate: list[Wanted] = []
     for one in wanted:
         rule = automation.in_doubt_rule(one.facts)
         (repeatable if rule is InDoubt.REPEAT else delicate).append(one)

@@ -56,9 +56,8 @@ class Receipt:
 
 _CLAIM = """
 WITH wanted AS (
-    SELECT * FROM unnest(%(keys)s::text[], %(subjects)s::bigint[], %(customers)s::bigint[], %(reasons)s::text[],
-                         %(facts)s::jsonb[], %(decisions)s::jsonb[], %(verdicts)s::text[])
-             AS w(key, subject_id, customer_id, reason, facts, decision, verdict)
+    SELECT * FROM json_to_recordset(%(rows)s) AS w(key text, subject_id bigint, customer_id bigint, reason text,
+                                                   facts jsonb, decision jsonb, verdict text)
 ), claimed AS (
     INSERT INTO runs_effect (key, automation, subject_id, customer_id, undoes, state, attempts, generation,
                              error, claimed_at, lease_until)
@@ -94,16 +93,23 @@ RETURNING generation, attempts
 """
 
 
-def step_columns(wanted: Sequence[Wanted]) -> dict[str, list[Any]]:
-    return {
-        "keys": [w.key for w in wanted],
-        "subjects": [w.subject_id for w in wanted],
-        "customers": [w.customer_id for w in wanted],
-        "reasons": [w.decision.reason for w in wanted],
-        "facts": [to_json(w.facts) for w in wanted],
-        "decisions": [to_json(w.decision) for w in wanted],
-        "verdicts": [w.decision.verdict.value for w in wanted],
-    }
+def step_rows(wanted: Sequence[Wanted]) -> str:
+    """The steps as one JSON array. One document is read by PostgreSQL several times faster than arrays of
+    quoted documents are written by the driver."""
+    return to_json(
+        [
+            {
+                "key": w.key,
+                "subject_id": w.subject_id,
+                "customer_id": w.customer_id,
+                "reason": w.decision.reason,
+                "facts": w.facts,
+                "decision": w.decision,
+                "verdict": w.decision.verdict,
+            }
+            for w in wanted
+        ]
+    )
 
 
 def claim(
@@ -120,7 +126,7 @@ def claim(
         cursor.execute(
             _CLAIM,
             {
-                **step_columns(fitting),
+                "rows": step_rows(fitting),
                 "automation": automation,
                 "run": run_id,
                 "now": now,

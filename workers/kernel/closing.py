@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 _DONE = """
 UPDATE runs_effect e SET state = 'done', receipt = c.receipt, finished_at = %(now)s, error = '', due_at = NULL
-  FROM unnest(%(keys)s::text[], %(receipts)s::jsonb[]) AS c(key, receipt)
+  FROM json_to_recordset(%(rows)s) AS c(key text, receipt jsonb)
  WHERE e.key = c.key AND e.state IN ('claimed', 'doubt')
 RETURNING e.key
 """
@@ -53,8 +53,7 @@ def _close_done(automation: Automation[Any], receipts: Sequence[Receipt], *, now
         cursor.execute(
             _DONE,
             {
-                "keys": [r.claim.wanted.key for r in receipts],
-                "receipts": [to_json(r.receipt) for r in receipts],
+                "rows": to_json([{"key": r.claim.wanted.key, "receipt": r.receipt} for r in receipts]),
                 "now": now,
             },
         )

@@ -15,11 +15,9 @@ INSERT INTO evolution_log (timestamp, change_type, automation, description, reas
                            approved_by, success, outcome, way_back, effect_key, subject_id, customer_id)
 SELECT %(now)s, %(change_type)s, %(automation)s, l.description, l.reason, l.inputs, %(rule)s, l.confidence, l.risk,
        l.approved_by, %(success)s, l.outcome, l.way_back, l.effect_key, l.subject_id, l.customer_id
-  FROM unnest(%(descriptions)s::text[], %(reasons)s::text[], %(inputs)s::jsonb[], %(confidences)s::float8[],
-              %(risks)s::float8[], %(approvers)s::text[], %(outcomes)s::jsonb[], %(ways_back)s::text[],
-              %(keys)s::text[], %(subjects)s::bigint[], %(customers)s::bigint[])
-    AS l(description, reason, inputs, confidence, risk, approved_by, outcome, way_back, effect_key, subject_id,
-         customer_id)
+  FROM json_to_recordset(%(rows)s)
+    AS l(description text, reason text, inputs jsonb, confidence float8, risk float8, approved_by text, outcome jsonb,
+         way_back text, effect_key text, subject_id bigint, customer_id bigint)
 """
 
 
@@ -32,25 +30,31 @@ def write_log(
     success: bool | None,
     now: datetime,
 ) -> None:
-    decisions = [e.claim.wanted.decision for e in entries]
     cursor.execute(
         _LOG,
         {
+            "rows": to_json([_row(entry) for entry in entries]),
             "now": now,
             "change_type": change_type,
             "automation": automation.name,
             "rule": automation.name,
             "success": success,
-            "descriptions": [d.title or d.reason for d in decisions],
-            "reasons": [d.reason for d in decisions],
-            "inputs": [to_json(e.claim.wanted.facts) for e in entries],
-            "confidences": [d.confidence for d in decisions],
-            "risks": [d.risk for d in decisions],
-            "approvers": [e.claim.approved_by for e in entries],
-            "outcomes": [to_json(e.receipt) for e in entries],
-            "ways_back": [d.way_back for d in decisions],
-            "keys": [e.claim.wanted.key for e in entries],
-            "subjects": [e.claim.wanted.subject_id for e in entries],
-            "customers": [e.claim.wanted.customer_id for e in entries],
         },
     )
+
+
+def _row(entry: Receipt) -> dict[str, Any]:
+    claim, decision = entry.claim, entry.claim.wanted.decision
+    return {
+        "description": decision.title or decision.reason,
+        "reason": decision.reason,
+        "inputs": claim.wanted.facts,
+        "confidence": decision.confidence,
+        "risk": decision.risk,
+        "approved_by": claim.approved_by,
+        "outcome": entry.receipt,
+        "way_back": decision.way_back,
+        "effect_key": claim.wanted.key,
+        "subject_id": claim.wanted.subject_id,
+        "customer_id": claim.wanted.customer_id,
+    }

@@ -11,16 +11,15 @@ from django.db import connection, transaction
 
 from apps.runs.models import Effect, Proposal, ProposalStatus
 from workers.kernel.automation import Automation
-from workers.kernel.claims import Wanted, step_columns
+from workers.kernel.claims import Wanted, step_rows
 from workers.kernel.codec import to_json
 from workers.kernel.deciding import Sorted
 
 _STEPS = """
 INSERT INTO runs_step (run_id, subject_id, customer_id, verdict, reason, facts, decision, effect_key, decided_at)
 SELECT %(run)s, w.subject_id, w.customer_id, w.verdict, w.reason, w.facts, w.decision, w.key, %(now)s
-  FROM unnest(%(keys)s::text[], %(subjects)s::bigint[], %(customers)s::bigint[], %(reasons)s::text[],
-              %(facts)s::jsonb[], %(decisions)s::jsonb[], %(verdicts)s::text[])
-    AS w(key, subject_id, customer_id, reason, facts, decision, verdict)
+  FROM json_to_recordset(%(rows)s) AS w(key text, subject_id bigint, customer_id bigint, reason text,
+                                        facts jsonb, decision jsonb, verdict text)
 ON CONFLICT (run_id, subject_id) DO UPDATE
    SET facts = excluded.facts, decision = excluded.decision, reason = excluded.reason, verdict = excluded.verdict,
        effect_key = excluded.effect_key, decided_at = excluded.decided_at
@@ -39,7 +38,7 @@ def insert_steps(run_id: int, wanted: Sequence[Wanted], *, now: datetime) -> dic
     if not wanted:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_STEPS, {**step_columns(wanted), "run": run_id, "now": now})
+        cursor.execute(_STEPS, {"rows": step_rows(wanted), "run": run_id, "now": now})
         return {subject: step for step, subject in cursor.fetchall()}
 
 
