@@ -23,7 +23,7 @@ def weekly_summary(since: datetime, now: datetime) -> Sequence[SummaryLine]:
     return [
         SummaryLine(
             title=str(_LABELS[week.kind]),
-            value=f"{week.treated:,} customers",
+            value="1 customer" if week.treated == 1 else f"{week.treated:,} customers",
             detail=f"{week.left_alone:,} left alone, {week.better} of {week.closed} ended better; "
             f"{compared(effects[week.kind])}",
             url=url,

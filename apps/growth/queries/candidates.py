@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -90,8 +91,8 @@ def _facts(row: Sequence[Any], rules: Rules) -> AtRisk:
         kind=kind,
         score=float(score),
         calculated_at=calculated_at,
-        known=tuple(sorted(part for part, found in components.items() if "score" in found)),
-        factors=tuple(str(reason["code"]) for reason in heaviest_first(reasons)),
+        known=tuple(sorted(part for part, found in json.loads(components).items() if "score" in found)),
+        factors=tuple(str(reason["code"]) for reason in heaviest_first(json.loads(reasons))),
         email=email,
         name=name,
         locale=locale,

@@ -99,7 +99,9 @@ def test_usage_against_the_month_before(now: int, before: int, lost: float) -> N
 
 def test_usage_is_compared_by_the_day() -> None:
     assert usage(having(used_now=1000, used_before=500, days_before=15)).score == 100.0
-    assert usage(having(used_now=500, used_before=500, days_before=15)).score == pytest.approx(100 - 50 / 0.75)
+    assert usage(having(used_now=500, used_before=500, days_before=15)).score == pytest.approx(
+        100 - 50 / 0.75
+    )
 
 
 @pytest.mark.parametrize(("days", "missing"), [(6, "nothing_to_compare"), (7, "")])

@@ -57,7 +57,9 @@ LIVES = st.builds(
     Life,
     status=st.sampled_from(["trialing", "active", "past_due", "paused", "canceled"]),
     usage=USAGE,
-    subscriptions=st.lists(st.tuples(st.sampled_from(["active", "canceled", "unpaid"]), st.booleans()), max_size=2),
+    subscriptions=st.lists(
+        st.tuples(st.sampled_from(["active", "canceled", "unpaid"]), st.booleans()), max_size=2
+    ),
     cases=st.lists(st.tuples(st.sampled_from([0, 1, 89, 90, 91, 200]), st.booleans()), max_size=3),
     invoiced=st.booleans(),
 )
@@ -144,7 +146,9 @@ def facts_of(life: Life) -> HealthFacts:
 def store(number: int, life: Life) -> Customer:
     customer = Customer.objects.create(external_id=f"c{number}", status=life.status, signed_up_at=NOW)
     UsageDaily.objects.bulk_create(
-        UsageDaily(customer=customer, day=DAY - timedelta(days=age), kind=kind, quantity=quantity, events=events)
+        UsageDaily(
+            customer=customer, day=DAY - timedelta(days=age), kind=kind, quantity=quantity, events=events
+        )
         for (age, kind), (quantity, events) in life.usage.items()
     )
     for index, (status, ends) in enumerate(life.subscriptions):
