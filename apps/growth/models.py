@@ -12,10 +12,12 @@ LEVELS = [(level.value, level.value.replace("_", " ").capitalize()) for level in
 
 class CustomerHealthScore(models.Model):
     """One customer's score of one day. The rows of the newest day are the scores that count: every run scores
-    every active customer. ``components`` and ``reasons`` are described in ``apps.growth.policy.health``."""
+    every active customer. ``components`` and ``reasons`` are described in ``apps.growth.policy.health``.
+    No foreign key in the database: rows are only made from customers, and checking them one by one costs as much
+    as making them."""
 
     customer = models.ForeignKey(
-        Customer, on_delete=models.CASCADE, related_name="health_scores", db_index=False
+        Customer, on_delete=models.CASCADE, related_name="health_scores", db_index=False, db_constraint=False
     )
     day = models.DateField(help_text="The day it was due on")
     score = models.DecimalField(

@@ -24,18 +24,22 @@ WORK_MEM = "256MB"
 def score_customers(day: date, now: datetime) -> dict[str, int]:
     """Scores every active customer for ``day``, from whole days before it; returns how many have which level.
     A second run of the same day replaces its rows."""
-    values = _values(day, now)
+    values = statement_values(day, now)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('work_mem', %s, true)", [WORK_MEM])
         cursor.execute("DROP TABLE IF EXISTS growth_seen")  # from an earlier run in the same transaction
         cursor.execute(SEEN, values)
         cursor.execute("ANALYZE growth_seen")
+        # Cheaper than ON CONFLICT, which looks every row up before it inserts it. Two runs of one day at the same
+        # moment cannot both commit: the unique key refuses the later one, and its page is tried again.
+        cursor.execute("DELETE FROM customer_health_scores WHERE day = %s", [day])
         cursor.execute(f"WITH done AS ({SCORE}) SELECT level, count(*) FROM done GROUP BY level", values)  # noqa: S608
         counts = {str(level): int(number) for level, number in cursor.fetchall()}
     return {"scored": sum(counts.values()), **counts}
 
 
-def _values(day: date, now: datetime) -> Mapping[str, Any]:
+def statement_values(day: date, now: datetime) -> Mapping[str, Any]:
+    """What the statements of score_sql need: the days of the windows and the constants of the rule."""
     window = timedelta(days=c.WINDOW_DAYS)
     return {
         "day": day,

@@ -10,7 +10,7 @@ from django.db import connection
 
 from apps.core.types import Window
 from apps.growth.conf import growth_rules
-from apps.growth.policy.health import Level
+from apps.growth.policy.health import AT_RISK_UNDER, STEADY_OVER, Level
 from apps.growth.policy.interventions import DISCOUNT, MAIL, AtRisk, Rules, drawn
 from apps.growth.policy.wording import heaviest_first
 
@@ -42,6 +42,7 @@ SELECT h.customer_id, h.level, h.score, h.calculated_at, h.components, h.reasons
               count(*) FILTER (WHERE kind = 'engagement_mail') AS mails
          FROM growth_intervention WHERE customer_id = c.id) i ON true
  WHERE h.day = (SELECT max(day) FROM customer_health_scores) AND h.level = ANY(%(levels)s)
+   AND h.score <= %(highest)s -- for the index
    AND h.customer_id > %(after)s
    AND h.customer_id <= coalesce(%(until)s, 9223372036854775807) {more}
  ORDER BY h.customer_id LIMIT %(limit)s
@@ -70,6 +71,7 @@ def _candidates(window: Window, levels: Sequence[Level], more: str = "") -> Sequ
             _CANDIDATES.replace("{more}", more),
             {
                 "levels": [level.value for level in levels],
+                "highest": STEADY_OVER if Level.WEAK in levels else AT_RISK_UNDER,
                 "after": window.after,
                 "until": window.until,
                 "limit": window.limit,

@@ -200,7 +200,7 @@ def test_the_lot_is_stable_fair_and_drawn_anew_for_each_kind() -> None:
 FIRST_DRAWN = [2, 13, 49, 54]
 
 
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))
+@given(st.datetimes(timezones=st.just(UTC), max_value=datetime(9000, 1, 1)))  # noqa: DTZ001 - Hypothesis adds the zone
 def test_a_year_is_a_year_and_never_ends_in_the_same_one(moment: datetime) -> None:
     later = year_after(moment)
     assert later.year == moment.year + 1
@@ -232,7 +232,7 @@ def test_an_edit_is_read(text: str, value: int) -> None:
     assert editing.percent(text) == value
 
 
-@pytest.mark.parametrize("text", ["0", "101", "-5", "", "half", "12.5", "٥", "9" * 5000])
+@pytest.mark.parametrize("text", ["0", "101", "-5", "", "half", "12.5", "\u0665", "9" * 5000])
 def test_an_edit_out_of_range_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="whole number from 1 to 100"):
         editing.percent(text)
