@@ -6,7 +6,8 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import redis
 from celery import Celery
 from django.db import OperationalError, connection
+from kombu import pools
 from psycopg_pool import PoolTimeout
 
 from apex.celery import QUEUE_GROUPS
@@ -27,13 +29,12 @@ QUEUES = tuple(queue for group in QUEUE_GROUPS.values() for queue in group.queue
 GIVE_UP = 90  # seconds; only ever reached when something is broken
 
 # As if time had passed: leases run out, announcements grow old, back-off is over.
-_PASS = (
-    "UPDATE runs_batch SET lease_until = lease_until - interval '1 day', sent_at = sent_at - interval '1 day',"
-    " due_at = due_at - interval '1 day' WHERE state IN ('queued', 'running')",
-    "UPDATE runs_effect SET lease_until = lease_until - interval '1 hour' WHERE state = 'claimed'",
-    "UPDATE runs_effect SET due_at = due_at - interval '1 hour' WHERE state IN ('waiting', 'doubt')"
-    " AND due_at > now()",
-)
+_PASS = """
+UPDATE runs_batch SET lease_until = lease_until - interval '1 day', sent_at = sent_at - interval '1 day',
+                      due_at = due_at - interval '1 day' WHERE state IN ('queued', 'running');
+UPDATE runs_effect SET lease_until = lease_until - interval '1 hour' WHERE state = 'claimed';
+UPDATE runs_effect SET due_at = due_at - interval '1 hour' WHERE state IN ('waiting', 'doubt') AND due_at > now();
+"""
 
 
 @dataclass
@@ -48,14 +49,18 @@ class Lab:
     def __post_init__(self) -> None:
         self.redis_url = self.servers.valkey.url()
         self.flag = self.folder / "trap"
-        self.broker = Celery(broker=self.redis_url, set_as_current=False)
-        self.broker.conf.update(task_ignore_result=True, broker_transport_options={"socket_timeout": 10})
+        self.broker = self._connect()
         self.environment = {
             "DJANGO_SETTINGS_MODULE": "tests.faults.lab_settings",
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             **self.environment,
         }
+
+    def _connect(self) -> Celery:
+        broker = Celery(broker=self.redis_url, set_as_current=False)
+        broker.conf.update(task_ignore_result=True, broker_transport_options={"socket_timeout": 10})
+        return broker
 
     # --- processes ---------------------------------------------------------------------------
 
@@ -70,7 +75,9 @@ class Lab:
 
     def beat(self, name: str, **environment: str) -> Process:
         schedule = str(self.folder / f"{name}.schedule")
-        return self._celery(name, ["beat", f"--schedule={schedule}", "--pidfile="], environment)
+        return self._celery(
+            name, ["beat", f"--schedule={schedule}", "--pidfile=", "--loglevel=INFO"], environment
+        )
 
     def web(self) -> str:
         """The address of a gunicorn with one process."""
@@ -112,6 +119,25 @@ class Lab:
     def tick(self) -> None:
         self.broker.send_task("apex.tick", queue="tick", retry=False)
 
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Nobody is told of what is written meanwhile."""
+        copies, self.copies = self.copies, 0
+        yield
+        self.copies = copies
+
+    @contextmanager
+    def no_redis(self) -> Iterator[None]:
+        """Redis is killed, and started empty afterwards."""
+        self.servers.stop_valkey()
+        try:
+            yield
+        finally:
+            self.servers.start_valkey()
+            self.broker.close()
+            pools.reset()  # kombu keeps connections by address, whoever made them
+            self.broker = self._connect()
+
     def flush(self) -> None:
         with redis.Redis.from_url(self.redis_url) as client:
             client.flushall()
@@ -145,15 +171,14 @@ class Lab:
             waiting = sum(int(client.llen(queue)) for queue in QUEUES)  # type: ignore[arg-type]
         if waiting:
             return False
-        active = self.broker.control.inspect(timeout=1.5).active()
-        expected = sum(process.name.startswith("w") and process.name != "web" for process in self.processes)
+        expected = sum("worker" in process.command for process in self.processes)
+        active = self.broker.control.inspect(timeout=2, limit=expected).active()
         return bool(active) and len(active) == expected and not any(active.values())
 
     def pass_time(self) -> None:
         """Only while nobody is at work: a lease that runs out under a living worker would be a fault of ours."""
         with connection.cursor() as cursor:
-            for statement in _PASS:
-                cursor.execute(statement)
+            cursor.execute(_PASS)
 
     def settle(self, condition: Callable[[], Any], what: str) -> None:
         """Until it is so, letting the time pass that leases and back-off would take."""
