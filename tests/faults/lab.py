@@ -32,7 +32,8 @@ GIVE_UP = 90  # seconds; only ever reached when something is broken
 _PASS = """
 UPDATE runs_batch SET lease_until = lease_until - interval '1 day', sent_at = sent_at - interval '1 day',
                       due_at = due_at - interval '1 day' WHERE state IN ('queued', 'running');
-UPDATE runs_effect SET lease_until = lease_until - interval '1 hour' WHERE state = 'claimed';
+UPDATE runs_effect SET lease_until = lease_until - interval '1 hour'
+ WHERE state IN ('claimed', 'waiting');
 UPDATE runs_effect SET due_at = due_at - interval '1 hour' WHERE state IN ('waiting', 'doubt') AND due_at > now();
 """
 

@@ -63,7 +63,7 @@ def test_every_message_twice_and_redis_flushed(lab: Lab, mailbox: Mailbox, repor
 def test_redis_killed_and_started_empty_under_a_busy_worker(
     lab: Lab, mailbox: Mailbox, stripe: StripePeer, report: Report
 ) -> None:
-    business = money.fail_invoices(stripe, 5)
+    business = money.fail_invoices(stripe, 3)
     events = business.bodies()
     mails.queue("transactional", 400)
     mails.queue("marketing", 200)

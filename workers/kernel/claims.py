@@ -120,9 +120,9 @@ def claim(
     if not wanted:
         return [], "", 0
     with transaction.atomic(), connection.cursor() as cursor:
-        fitting, reached = _fitting(cursor, automation, wanted, limits, now)
+        fitting, reached, left_out = _fitting(cursor, automation, wanted, limits, now)
         if not fitting:
-            return [], reached, len(wanted)
+            return [], reached, left_out
         cursor.execute(
             _CLAIM,
             {
@@ -136,7 +136,7 @@ def claim(
         rows = {key: (generation, attempts) for key, generation, attempts in cursor.fetchall()}
         claims = [Claim(w, *rows[w.key]) for w in fitting if w.key in rows]
         _use(cursor, automation, claims, limits, now)
-    return claims, reached, len(wanted) - len(fitting)
+    return claims, reached, left_out
 
 
 def claim_one(
@@ -172,10 +172,12 @@ def claim_one(
 
 def _fitting(
     cursor: Any, automation: str, wanted: Sequence[Wanted], limits: Limits, now: datetime
-) -> tuple[list[Wanted], str]:
+) -> tuple[list[Wanted], str, int]:
+    """What fits, the sentence of the limit that was reached, and how many are left out by it. What is done
+    already or in somebody's hands takes no room and is not left out by a limit."""
     allowed = Allowed(limits.per_hour, limits.per_day, limits.money_minor_per_day)
     if allowed.unlimited:
-        return list(wanted), ""
+        return list(wanted), "", 0
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     # The row lock of the day's first row makes the claims of one automation queue up, so that two
     # pages cannot both take the last place.
@@ -196,7 +198,8 @@ def _fitting(
     )
     used = Used(*(int(value) for value in cursor.fetchone()))
     fits, reached = fit([w.decision.money_minor for w in open_wanted], used, allowed)
-    return [w for w, ok in zip(open_wanted, fits, strict=True) if ok], reached
+    fitting = [w for w, ok in zip(open_wanted, fits, strict=True) if ok]
+    return fitting, reached, len(open_wanted) - len(fitting)
 
 
 def _use(cursor: Any, automation: str, claims: Sequence[Claim], limits: Limits, now: datetime) -> None:

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from apps.runs.models import Effect
+from apps.runs.models import Alert, Effect
 from tests.workers.kernel.world import NOON, Outside, Poke, clean
-from workers.kernel.automation import InDoubt
+from workers.kernel.automation import InDoubt, Limits
 from workers.kernel.janitor import settle
 from workers.kernel.simulation import Simulation
 from workers.kernel.sweeper import tick
@@ -139,3 +139,17 @@ def test_a_tick_says_once_that_many_are_in_doubt(simulation: Simulation, outside
     assert [kind for _, kind, _ in ticked.found].count("doubts") == 1
     simulation.drain()
     assert set(states().values()) == {"done"}
+
+
+def test_what_is_in_hand_already_is_not_left_out_by_a_limit(
+    simulation: Simulation, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Poke, "limits", Limits(per_day=100))
+    die_at(outside, "poke:1")
+    with pytest.raises(Killed):
+        run_in(simulation, "test.poke")
+    simulation.todo.clear()
+    simulation.clock.now += timedelta(minutes=1)
+    run = run_in(simulation, "test.poke")
+    assert run.skip_reasons == {"already done or in hand": 5}
+    assert not Alert.objects.exists()
