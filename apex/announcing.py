@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 import structlog
+from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from apex.celery import app
 from apex.registry import REGISTRY
 from apps.core.clock import utc_now
 from apps.runs.wake import Kind
@@ -19,6 +19,13 @@ log = structlog.get_logger(__name__)
 # After a failed ring nobody tries for this long: with Redis away each try would cost a time-out, and
 # the sweeper finds the work anyway.
 QUIET = timedelta(seconds=5)
+
+
+# An application of its own: a worker goes on trying to reconnect, but who rings the bell must not wait. With
+# kombu's default policy a refused connection is retried for six seconds, on the web request's time.
+bell = Celery("bell", set_as_current=False)
+bell.config_from_object("apex.celery_settings")
+bell.conf.broker_transport_options = {**bell.conf.broker_transport_options, "max_retries": 0}
 
 
 class Doorbell:
@@ -32,7 +39,9 @@ class Doorbell:
         if automation not in REGISTRY or self._is_quiet():
             return
         try:
-            app.send_task(automation, args=[kind, ident], queue=REGISTRY[automation].queue.value, retry=False)
+            bell.send_task(
+                automation, args=[kind, ident], queue=REGISTRY[automation].queue.value, retry=False
+            )
         except (OperationalError, RedisError, OSError) as problem:
             log.warning("doorbell_failed", automation=automation, kind=kind, error=str(problem))
             with self._lock:

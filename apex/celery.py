@@ -24,7 +24,7 @@ class QueueGroup:
 # Separate workers instead of priorities: on Redis those are approximate, and a newsletter must never
 # stand in front of a charge.
 QUEUE_GROUPS = {
-    "control": QueueGroup(("tick", "default"), 1),
+    "control": QueueGroup(("tick", "default"), 2),  # a long night job must not hold up the tick
     "money": QueueGroup(("money",), 2),
     "mail": QueueGroup(("mail",), 1),
     "growth": QueueGroup(("growth",), 1),

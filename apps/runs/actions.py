@@ -183,6 +183,8 @@ def request_run(name: str, slot: datetime, mode: RunMode, by: str, now: datetime
             skipped=0,
             failed=0,
             skip_reasons={},
+            counts={},
+            started_at=None,
             error="",
             finished_at=None,
             requested_by=by,

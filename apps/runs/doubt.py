@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from apps.runs.actions import log_operator_change
+from apps.runs.actions import log_operator_change, resolve_alerts
 from apps.runs.models import Effect, EffectState, Proposal, ProposalStatus
 from apps.runs.wake import announce
 
@@ -22,13 +23,27 @@ def _locked(key: str, states: tuple[EffectState, ...]) -> Effect:
     return effect
 
 
+def _proposal(effect: Effect, *states: ProposalStatus) -> QuerySet[Proposal]:
+    """The effect's proposal where it is in one of ``states``; what was rejected meanwhile stays so."""
+    if effect.proposal_id is None:
+        return Proposal.objects.none()
+    return Proposal.objects.filter(id=effect.proposal_id, status__in=states)
+
+
 @transaction.atomic
 def replay_effect(key: str, by: str, now: datetime) -> None:
-    """Tries again, under the same key, what ended in trouble. Raises ValueError with a sentence."""
+    """Tries again what ended in trouble, with the facts it was decided from and whatever the rule in doubt.
+    What was certainly not done gets a key that the vendor has not seen, since he may replay his refusal under
+    the old one. Raises ValueError with a sentence."""
     effect = _locked(key, TROUBLED)
+    if effect.state in (EffectState.REFUSED, EffectState.DEAD):
+        effect.generation += 1
+        effect.claimed_at = now
+        effect.receipt = None
     effect.state, effect.due_at, effect.attempts, effect.lease_until = EffectState.DOUBT, now, 0, now
+    effect.replayed_by, effect.finished_at = by, None
     effect.error = f"{by} asked to try again. {effect.error}".strip()
-    effect.save(update_fields=["state", "due_at", "attempts", "lease_until", "error"])
+    effect.save()
     log_operator_change("replay_effect", f"Try again: {key}", by, now, way_back="")
     announce(effect.automation, "effect", key)
 
@@ -55,4 +70,5 @@ def settle_doubt(key: str, done: bool, by: str, now: datetime, note: str = "") -
             )
         announce(effect.automation, "wake", "")
     answer = "was done" if done else "was not done"
+    resolve_alerts(f"doubt:{key}", by, now)
     log_operator_change("settle_doubt", f"{key} {answer}. {note}".strip(), by, now, way_back="")

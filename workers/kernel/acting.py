@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.runs.actions import raise_alert
+from apps.runs.models import Alert
 from workers.kernel.automation import Automation, InDoubt
 from workers.kernel.claims import Wanted, claim
 from workers.kernel.engine import Engine
@@ -63,6 +64,16 @@ def act_on(
         counts.failed += tally.failed
         counts.skip("to be tried again", tally.waiting)
         counts.skip("stopped in mid-page", tally.released)
+        if tally.done and not left_out:
+            _tell_flowing(automation, now)
+
+
+def _tell_flowing(automation: Automation[Any], now: datetime) -> None:
+    """Things are being done again: what was said about a limit or a missing vendor is over."""
+    keys = [f"limit:{automation.name}", f"not_configured:{automation.name}"]
+    Alert.objects.filter(dedupe_key__in=keys, resolved_at=None).update(
+        resolved_at=now, resolved_by="by itself"
+    )
 
 
 def _portions(automation: Automation[Any], wanted: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:

@@ -36,7 +36,7 @@ def apply_approved(engine: Engine, proposal_id: UUID) -> str:
     if name is None or name not in engine.registry:
         return ""
     automation = engine.registry.automation(name)
-    if not gate(name, automation.switch, now=now).live:
+    if not gate(name, automation.switch, now=now).may_finish:
         return ""  # stays approved, and is applied when the automation is live again
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, {"id": proposal_id, "now": now, "lease": automation.timeout.total_seconds()})
@@ -49,7 +49,13 @@ def apply_approved(engine: Engine, proposal_id: UUID) -> str:
         _close(proposal_id, ProposalStatus.FAILED, str(problem), now)
         return ProposalStatus.FAILED
     claimed = claim_one(
-        name, wanted, now=now, lease=automation.timeout, proposal_id=proposal_id, again=proposal.attempts == 1
+        name,
+        wanted,
+        now=now,
+        lease=automation.timeout,
+        proposal_id=proposal_id,
+        reviewed_at=proposal.reviewed_at,
+        limits=automation.limits,
     )
     if claimed is None:
         return _answer_for_taken(proposal, now)

@@ -59,7 +59,8 @@ class Retry:
     longest: timedelta = timedelta(hours=6)
 
     def delay(self, attempts_made: int) -> timedelta:
-        return min(self.longest, self.first * self.factor ** max(0, attempts_made - 1))
+        growth = self.factor ** min(20, max(0, attempts_made - 1))  # beyond that a power only overflows
+        return timedelta(seconds=min(self.longest.total_seconds(), self.first.total_seconds() * growth))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +237,13 @@ class Computation(ABC):
     timeout: ClassVar[timedelta] = timedelta(minutes=10)
     missed: ClassVar[Missed] = Missed.LATEST
     switch: ClassVar[Mode] = Mode.LIVE
+    # False where it reads outside between its writes: no lock is then held over a call, and each write is
+    # idempotent by itself.
+    one_transaction: ClassVar[bool] = True
 
     @abstractmethod
     def compute(self, ctx: ComputeContext) -> Mapping[str, int]:
-        """Does the work in one transaction of the kernel's; returns counts, as ``{"scored": 7043}``."""
+        """Does the work; returns counts, as ``{"scored": 7043}``. A dry run is rolled back."""
 
 
 Work = Automation[Any] | Computation

@@ -39,6 +39,8 @@ class Claim:
     undoes: str = ""
     receipt: Any = None  # of the effect that this one undoes
     approved_by: str = "rule"
+    claimed_at: datetime | None = None  # None outside of a run
+    in_doubt: bool = False  # an earlier call under this key may have been done
 
     @property
     def vendor_key(self) -> str:
@@ -72,9 +74,9 @@ WITH wanted AS (
     INSERT INTO runs_step (run_id, subject_id, customer_id, verdict, reason, facts, decision, effect_key, decided_at)
     SELECT %(run)s, w.subject_id, w.customer_id, w.verdict, w.reason, w.facts, w.decision, w.key, %(now)s
       FROM wanted w JOIN claimed USING (key)
-    ON CONFLICT (run_id, subject_id) DO UPDATE
+    ON CONFLICT (run_id, subject_id, effect_key) DO UPDATE
        SET facts = excluded.facts, decision = excluded.decision, reason = excluded.reason,
-           effect_key = excluded.effect_key, decided_at = excluded.decided_at
+           decided_at = excluded.decided_at
 )
 SELECT key, generation, attempts FROM claimed
 """
@@ -86,9 +88,10 @@ VALUES (%(key)s, %(automation)s, %(subject)s, %(customer)s, %(undoes)s, %(propos
         %(now)s, %(lease)s)
 ON CONFLICT (key) DO UPDATE
    SET state = 'claimed', attempts = runs_effect.attempts + 1, claimed_at = excluded.claimed_at,
-       lease_until = excluded.lease_until, due_at = NULL, proposal_id = excluded.proposal_id
+       lease_until = excluded.lease_until, due_at = NULL, proposal_id = excluded.proposal_id,
+       generation = runs_effect.generation + (runs_effect.state <> 'waiting')::int
  WHERE (runs_effect.state = 'waiting' AND runs_effect.due_at <= %(now)s)
-    OR (%(again)s AND runs_effect.state IN ('refused', 'dead'))
+    OR (runs_effect.state IN ('refused', 'dead') AND runs_effect.finished_at <= %(reviewed)s)
 RETURNING generation, attempts
 """
 
@@ -134,8 +137,8 @@ def claim(
             },
         )
         rows = {key: (generation, attempts) for key, generation, attempts in cursor.fetchall()}
-        claims = [Claim(w, *rows[w.key]) for w in fitting if w.key in rows]
-        _use(cursor, automation, claims, limits, now)
+        claims = [Claim(w, *rows[w.key], claimed_at=now) for w in fitting if w.key in rows]
+        _use(cursor, automation, [c.wanted for c in claims], limits, now)
     return claims, reached, left_out
 
 
@@ -147,10 +150,13 @@ def claim_one(
     lease: timedelta,
     proposal_id: UUID | None = None,
     undoes: str = "",
-    again: bool = False,
+    reviewed_at: datetime | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
 ) -> tuple[int, int] | None:
     """Claims a single effect outside a run (an approved proposal, an undo). Returns (generation, attempts),
-    or None when it is done or in somebody's hands. ``again`` also takes up one that was refused or given up."""
+    or None when it is done or in somebody's hands. One that was refused or given up before ``reviewed_at`` is
+    taken up again, under a key that the vendor has not seen. What it uses of ``limits`` is counted, but the
+    operator's own approval is not limited."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             _CLAIM_ONE,
@@ -163,10 +169,12 @@ def claim_one(
                 "proposal": proposal_id,
                 "now": now,
                 "lease": now + lease,
-                "again": again,
+                "reviewed": reviewed_at,
             },
         )
         row = cursor.fetchone()
+        if row is not None:
+            _use(cursor, automation, [wanted], limits, now)
     return (row[0], row[1]) if row else None
 
 
@@ -178,7 +186,7 @@ def _fitting(
     allowed = Allowed(limits.per_hour, limits.per_day, limits.money_minor_per_day)
     if allowed.unlimited:
         return list(wanted), "", 0
-    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    hour = _hour(now)
     # The row lock of the day's first row makes the claims of one automation queue up, so that two
     # pages cannot both take the last place.
     cursor.execute(
@@ -202,17 +210,29 @@ def _fitting(
     return fitting, reached, len(open_wanted) - len(fitting)
 
 
-def _use(cursor: Any, automation: str, claims: Sequence[Claim], limits: Limits, now: datetime) -> None:
-    if limits == Limits() or not claims:
+def _use(cursor: Any, automation: str, wanted: Sequence[Wanted], limits: Limits, now: datetime) -> None:
+    if limits == Limits() or not wanted:
         return
     cursor.execute(
         "INSERT INTO runs_hourly_use (automation, hour, actions, money_minor) VALUES (%s, %s, %s, %s)"
         " ON CONFLICT (automation, hour) DO UPDATE SET actions = runs_hourly_use.actions + excluded.actions,"
         " money_minor = runs_hourly_use.money_minor + excluded.money_minor",
-        [
-            automation,
-            now.astimezone(UTC).replace(minute=0, second=0, microsecond=0),
-            len(claims),
-            sum(c.wanted.decision.money_minor for c in claims),
-        ],
+        [automation, _hour(now), len(wanted), sum(w.decision.money_minor for w in wanted)],
     )
+
+
+def give_back(automation: str, limits: Limits, claims: Sequence[Claim]) -> None:
+    """What was claimed and certainly not done uses up nothing; the next try counts again."""
+    for claim in claims:
+        if limits == Limits() or claim.claimed_at is None:
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE runs_hourly_use SET actions = greatest(actions - 1, 0),"
+                " money_minor = greatest(money_minor - %s, 0) WHERE automation = %s AND hour = %s",
+                [claim.wanted.decision.money_minor, automation, _hour(claim.claimed_at)],
+            )
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

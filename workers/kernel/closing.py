@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from apps.runs.actions import raise_alert
 from workers.kernel.automation import Automation, Done, InDoubt, NotDone
-from workers.kernel.claims import Claim, Receipt
+from workers.kernel.claims import Claim, Receipt, give_back
 from workers.kernel.codec import to_json
 from workers.kernel.logbook import write_log
 from workers.ports import NotConfigured, OutsideError, Refused, Unavailable
@@ -44,7 +44,7 @@ def close_done(automation: Automation[Any], receipts: Sequence[Receipt], *, now:
     except Exception as problem:  # noqa: BLE001 - whatever the app's bookkeeping raised
         if len(receipts) > 1:
             return sum(close_done(automation, [one], now=now) for one in receipts)
-        note_failure(automation, receipts[0].claim, problem, now=now)
+        note_failure(automation, receipts[0], problem, now=now)
         return 0
 
 
@@ -103,6 +103,10 @@ def close_failed(automation: Automation[Any], claim: Claim, problem: Exception, 
     error = describe(problem)
     if isinstance(problem, Refused):
         return _give_up(automation, claim, "refused", error, now=now)
+    if isinstance(problem, Unavailable) and claim.in_doubt:
+        # This call was certainly not made, but the one before may have been.
+        _set(claim, "doubt", error, now=now, due_at=now + automation.retry.delay(claim.attempts))
+        return "doubt"
     if isinstance(problem, NotConfigured):
         return _wait_for_configuration(automation, claim, error, now=now)
     if isinstance(problem, Unavailable):
@@ -110,7 +114,8 @@ def close_failed(automation: Automation[Any], claim: Claim, problem: Exception, 
             return _give_up(automation, claim, "dead", error, now=now)
         delay = automation.retry.delay(claim.attempts).total_seconds()
         due = now.timestamp() + max(delay, problem.retry_after or 0.0)
-        _set(claim, "waiting", error, now=now, due_at=datetime.fromtimestamp(due, tz=now.tzinfo))
+        if _set(claim, "waiting", error, now=now, due_at=datetime.fromtimestamp(due, tz=now.tzinfo)):
+            give_back(automation.name, automation.limits, [claim])
         return "waiting"
     rule = automation.in_doubt_rule(claim.wanted.facts)
     if rule is InDoubt.LEAVE:
@@ -130,19 +135,26 @@ def _wait_for_configuration(automation: Automation[Any], claim: Claim, error: st
         "medium",
         now,
     )
-    _set(claim, "waiting", error, now=now, due_at=now + automation.retry.first, attempts=0)
+    if _set(claim, "waiting", error, now=now, due_at=now + automation.retry.first, attempts=0):
+        give_back(automation.name, automation.limits, [claim])
     return "waiting"
 
 
-def release(claims: Sequence[Claim], *, now: datetime, reason: str) -> None:
+def release(automation: Automation[Any], claims: Sequence[Claim], *, now: datetime, reason: str) -> None:
     """Gives claims back that were not begun (the emergency stop came in between, or the lease ran out)."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE runs_effect e SET state = 'waiting', due_at = %s, error = %s, attempts = e.attempts - 1"
-            "  FROM unnest(%s::text[], %s::int[]) AS c(key, attempts)"
+            "UPDATE runs_effect e SET state = CASE WHEN c.in_doubt THEN 'doubt' ELSE 'waiting' END, due_at = %s,"
+            " error = %s, attempts = greatest(e.attempts - 1, 0), lease_until = %s"
+            "  FROM unnest(%s::text[], %s::int[], %s::bool[]) AS c(key, attempts, in_doubt)"
             " WHERE e.key = c.key AND e.attempts = c.attempts AND e.state = 'claimed'",
-            [now, reason, [c.wanted.key for c in claims], [c.attempts for c in claims]],
+            [now, reason, now, *([list(column) for column in zip(*map(_fence, claims), strict=True)])],
         )
+        give_back(automation.name, automation.limits, claims)
+
+
+def _fence(claim: Claim) -> tuple[str, int, bool]:
+    return claim.wanted.key, claim.attempts, claim.in_doubt
 
 
 def ask_human(automation: Automation[Any], claim: Claim, error: str, *, now: datetime) -> None:
@@ -157,14 +169,16 @@ def ask_human(automation: Automation[Any], claim: Claim, error: str, *, now: dat
     )
 
 
-def note_failure(automation: Automation[Any], claim: Claim, problem: Exception, *, now: datetime) -> None:
-    """The effect was done but could not be booked: said loudly, left to the janitor."""
+def note_failure(automation: Automation[Any], done: Receipt, problem: Exception, *, now: datetime) -> None:
+    """The effect was done but could not be booked: said loudly, its receipt kept for the janitor to book."""
+    claim = done.claim
     log.error(
         "bookkeeping_failed", automation=automation.name, key=claim.wanted.key, trace=traceback.format_exc()
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE runs_effect SET error = %s WHERE key = %s", [describe(problem), claim.wanted.key]
+            "UPDATE runs_effect SET error = %s, receipt = %s WHERE key = %s AND state IN ('claimed', 'doubt')",
+            [describe(problem), to_json(done.receipt), claim.wanted.key],
         )
     raise_alert(
         "bookkeeping_failed",
@@ -197,7 +211,7 @@ def _give_up(automation: Automation[Any], claim: Claim, state: str, error: str, 
             with connection.cursor() as cursor:
                 cursor.execute(
                     "UPDATE optimization_queue SET status = 'failed', executed_at = %s, lease_until = NULL, result = %s"
-                    " WHERE id = %s",
+                    " WHERE id = %s AND status IN ('approved', 'applying')",
                     [now, error, claim.proposal_id],
                 )
         if not claim.undoes:

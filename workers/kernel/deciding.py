@@ -42,6 +42,7 @@ def sort_out(automation: Automation[Any], found: Sequence[Any], *, now: datetime
     """Decides every subject; one that breaks the rule is set apart with its error, the rest go on."""
     result = Sorted()
     posterior: Posterior | None = None
+    keys: set[str] = set()
     for facts in found:
         try:
             decision = automation.decide(facts, now=now)
@@ -49,6 +50,10 @@ def sort_out(automation: Automation[Any], found: Sequence[Any], *, now: datetime
                 result.skips[decision.reason] += 1
                 continue
             wanted = as_wanted(automation, facts, decision)
+            if wanted.key in keys:
+                result.skips["another subject of this page has the same effect"] += 1
+                continue
+            keys.add(wanted.key)
         except Exception as problem:
             log.exception("decide_failed", automation=automation.name, subject=facts.subject_id)
             result.broken.append((facts.subject_id, f"{type(problem).__name__}: {problem}"[:500]))

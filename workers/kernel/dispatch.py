@@ -44,12 +44,17 @@ def look_now(engine: Engine, name: str) -> None:
     mode = gate(name, work.switch, now=now).mode
     if mode is Mode.OFF:
         return
+    run_mode = RunMode.SHADOW if mode is Mode.SHADOW else RunMode.LIVE
     waiting = Batch.objects.filter(
-        number=0, state=BatchState.QUEUED, due_at__lte=now, run__automation=name, run__state=RunState.RUNNING
+        number=0,
+        state=BatchState.QUEUED,
+        due_at__lte=now,
+        run__automation=name,
+        run__mode=run_mode.value,
+        run__state=RunState.RUNNING,
     )
     batch = waiting.order_by("id").first()
     if batch is None:
-        run_mode = RunMode.SHADOW if mode is Mode.SHADOW else RunMode.LIVE
         batch = _open_woken(name, run_mode, now)
     run_batch(engine, batch.id)
 

@@ -56,9 +56,7 @@ def acts(page_mode: RunMode, stop: Gate) -> bool:
 
 
 def _run_page(engine: Engine, automation: Automation[Any], page: Page, stop: Gate, now: datetime) -> Counts:
-    window = Window(page.after, page.until, automation.page_size)
-    found = list(automation.find(FindContext(page.slot, now, window, engine.sources)))
-    _check_order(automation, found, window)
+    found = _find(engine, automation, page, now)
     if page.until is None and len(found) >= automation.page_size:
         next_batch = paging.open_next(page, until=found[-1].subject_id, now=now)
         if next_batch is not None:
@@ -71,11 +69,30 @@ def _run_page(engine: Engine, automation: Automation[Any], page: Page, stop: Gat
     if decided.broken:
         _tell_broken(automation, decided, now)
     if not acts(page.mode, stop):
-        counts.acted = record_steps(page.run_id, decided, counts, now=now)
+        would = record_steps(page.run_id, decided, counts, now=now)
+        if page.mode is RunMode.LIVE:
+            counts.skip(f"would act: {stop.reason or 'in shadow'}", would)
+        else:
+            counts.acted = would
         return counts
     counts.asked = propose(page.run_id, automation, decided.asks, counts, now=now)
     acting.act_on(engine, automation, page.run_id, decided.acts, counts, now=now)
     return counts
+
+
+def _find(engine: Engine, automation: Automation[Any], page: Page, now: datetime) -> list[Any]:
+    """The page's subjects. A page gone through again goes to its own end, also when more have become due
+    inside it since: the page after it begins there."""
+    found: list[Any] = []
+    after = page.after
+    while True:
+        window = Window(after, page.until, automation.page_size)
+        some = list(automation.find(FindContext(page.slot, now, window, engine.sources)))
+        _check_order(automation, some, window)
+        found += some
+        if page.until is None or len(some) < automation.page_size:
+            return found
+        after = some[-1].subject_id
 
 
 class _DryRunOver(Exception):
@@ -84,9 +101,14 @@ class _DryRunOver(Exception):
 
 def _compute(engine: Engine, work: Computation, page: Page, stop: Gate, now: datetime) -> Counts:
     counts = Counts()
+    context = ComputeContext(page.slot, now, engine.sources)
+    if acts(page.mode, stop) and not work.one_transaction:
+        counts.counts = dict(work.compute(context))
+        counts.seen = max(counts.counts.values(), default=0)
+        return counts
     try:
         with transaction.atomic():
-            counts.counts = dict(work.compute(ComputeContext(page.slot, now, engine.sources)))
+            counts.counts = dict(work.compute(context))
             if not acts(page.mode, stop):
                 raise _DryRunOver
     except _DryRunOver:

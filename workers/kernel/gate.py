@@ -14,10 +14,16 @@ from apps.runs.models.catalogue import EMERGENCY_STOP
 class Gate:
     mode: Mode
     reason: str = ""
+    cooling: bool = False
 
     @property
     def live(self) -> bool:
         return self.mode is Mode.LIVE
+
+    @property
+    def may_finish(self) -> bool:
+        """A cooldown stops new actions only: doubts are settled, harm is undone, approvals are carried out."""
+        return self.live or self.cooling
 
 
 def gate(name: str, declared: Mode, *, now: datetime) -> Gate:
@@ -35,7 +41,6 @@ def gate(name: str, declared: Mode, *, now: datetime) -> Gate:
     if mode is Mode.OFF:
         return Gate(Mode.OFF, "switched off")
     if entry is not None and entry.cooldown_until is not None and entry.cooldown_until > now:
-        return Gate(
-            Mode.SHADOW, f"cooling down until {entry.cooldown_until:%Y-%m-%d %H:%M} UTC after a failure"
-        )
+        until = f"{entry.cooldown_until:%Y-%m-%d %H:%M} UTC"
+        return Gate(Mode.SHADOW, f"cooling down until {until} after a failure", cooling=mode is Mode.LIVE)
     return Gate(mode)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.db import connection
 
-from apps.runs.models import Effect, Proposal, Step
+from apps.runs.actions import raise_alert, resolve_alerts
+from apps.runs.models import Effect, Proposal, ProposalStatus, Step
 from apps.runs.wake import announce
 from workers.kernel.approving import wanted_of
 from workers.kernel.automation import Automation, InDoubt
 from workers.kernel.claims import Claim, Receipt, Wanted
-from workers.kernel.closing import ask_human, close_done, close_failed
+from workers.kernel.closing import ask_human, close_done, close_failed, describe
 from workers.kernel.codec import decision_from, from_plain
+from workers.kernel.deciding import MAX_KEY
 from workers.kernel.engine import Engine
 from workers.kernel.gate import gate
 from workers.kernel.performing import call
@@ -36,7 +41,7 @@ SELECT key FROM runs_effect
 
 _TAKE = """
 UPDATE runs_effect
-   SET state = 'claimed', attempts = attempts + 1, due_at = NULL,
+   SET state = 'claimed', attempts = least(attempts + 1, 30000), due_at = NULL,
        lease_until = %(now)s::timestamptz + make_interval(secs => %(lease)s)
  WHERE key = %(key)s AND ((state = 'claimed' AND lease_until < %(now)s) OR (state = 'doubt' AND due_at <= %(now)s))
 RETURNING attempts, generation, claimed_at
@@ -66,25 +71,34 @@ def settle(engine: Engine, key: str) -> str:
     if effect is None or effect.automation not in engine.registry:
         return ""
     automation = engine.registry.automation(effect.automation)
-    if not gate(automation.name, automation.switch, now=now).live:
+    if not gate(automation.name, automation.switch, now=now).may_finish:
         return ""
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, {"key": key, "now": now, "lease": automation.timeout.total_seconds()})
         row = cursor.fetchone()
     if row is None:
         return ""
-    attempts, generation, claimed_at = row
-    claim = claim_of(automation, effect, attempts, generation)
-    if claim is None:
-        return _put_aside(key, "its facts are no longer kept; say whether it was done", now)
-    return _settle(engine, automation, claim, claimed_at, now)
+    effect.attempts, effect.generation, effect.claimed_at = row
+    try:
+        claim = claim_of(automation, effect)
+        if claim is None:
+            return _leave_to_human(effect, "its facts are no longer kept; say whether it was done", now)
+        return _settle(engine, automation, claim, effect, now)
+    except Exception as problem:
+        # A row that cannot be settled must neither come back at every tick nor stop the others.
+        log.exception("settling_failed", automation=automation.name, key=key)
+        return _leave_to_human(effect, describe(problem), engine.now())
 
 
-def _settle(
-    engine: Engine, automation: Automation[Any], claim: Claim, claimed_at: datetime, now: datetime
-) -> str:
+def _settle(engine: Engine, automation: Automation[Any], claim: Claim, effect: Effect, now: datetime) -> str:
+    if effect.receipt is not None:
+        return _book(engine, automation, claim, effect.receipt)  # it was done; only the booking had failed
+    if claim.proposal_id and not _still_approved(claim.proposal_id):
+        return _look_up(engine, automation, claim, now)
+    if effect.replayed_by:
+        return _repeat(engine, automation, claim)
     rule = automation.in_doubt_rule(claim.wanted.facts)
-    within = automation.repeat_within is None or now - claimed_at < automation.repeat_within
+    within = automation.repeat_within is None or now - effect.claimed_at < automation.repeat_within
     if rule is InDoubt.LEAVE:
         return close_failed(
             automation, claim, Unknown("nobody can tell whether it left; not repeated by rule"), now=now
@@ -92,13 +106,25 @@ def _settle(
     if rule is InDoubt.REPEAT and within:
         if claim.attempts > REPEATS_BEFORE_LOOKING and (known := _known_by_now(engine, automation, claim)):
             return known
-        try:
-            receipt = call(engine, automation, claim)
-        except Exception as problem:  # noqa: BLE001 - also a defect of ours ends in a known state
-            log.warning("repeat_failed", automation=automation.name, key=claim.wanted.key, error=str(problem))
-            return close_failed(automation, claim, problem, now=engine.now())
-        return _book(engine, automation, claim, receipt)
+        return _repeat(engine, automation, claim)
     return _look_up(engine, automation, claim, now)
+
+
+def _repeat(engine: Engine, automation: Automation[Any], claim: Claim) -> str:
+    """The same call under the same key, with the facts it was first made with."""
+    try:
+        receipt = call(engine, automation, claim)
+    except Exception as problem:  # noqa: BLE001 - also a defect of ours ends in a known state
+        log.warning("repeat_failed", automation=automation.name, key=claim.wanted.key, error=str(problem))
+        return close_failed(automation, claim, problem, now=engine.now())
+    return _book(engine, automation, claim, receipt)
+
+
+def _still_approved(proposal_id: UUID) -> bool:
+    """An approval that was taken back while the effect was in doubt is not carried out any more; it is only
+    asked whether it was."""
+    wanted = (ProposalStatus.APPROVED, ProposalStatus.APPLYING, ProposalStatus.FAILED)
+    return Proposal.objects.filter(id=proposal_id, status__in=wanted).exists()
 
 
 def _known_by_now(engine: Engine, automation: Automation[Any], claim: Claim) -> str:
@@ -144,7 +170,21 @@ def _free(automation: Automation[Any], claim: Claim, now: datetime) -> str:
 
 def _book(engine: Engine, automation: Automation[Any], claim: Claim, receipt: Any) -> str:
     closed = close_done(automation, [Receipt(claim, receipt)], now=engine.now())
+    if closed:
+        resolve_alerts(f"doubt:{claim.wanted.key}", "settled", engine.now())
     return "done" if closed else "claimed"
+
+
+def _leave_to_human(effect: Effect, error: str, now: datetime) -> str:
+    raise_alert(
+        "effect_in_doubt",
+        f"doubt:{effect.key}",
+        f"{effect.automation}: an effect could not be settled",
+        f"{effect.key}: {error}. Say on the effect's page whether it was done.",
+        "high",
+        now,
+    )
+    return _put_aside(effect.key, error, now + ASK_AGAIN[-1])
 
 
 def _put_aside(key: str, error: str, due_at: datetime) -> str:
@@ -152,17 +192,26 @@ def _put_aside(key: str, error: str, due_at: datetime) -> str:
     return "doubt"
 
 
-def claim_of(automation: Automation[Any], effect: Effect, attempts: int, generation: int) -> Claim | None:
+def claim_of(automation: Automation[Any], effect: Effect) -> Claim | None:
     """The effect with exactly the facts and decision it was claimed with: a provider refuses a key that
     comes back with other parameters. None when they are not kept any more."""
     if effect.undoes:
-        return undo_claim(automation, effect.undoes, attempts, generation)
+        undo = undo_claim(automation, effect.undoes, effect.attempts, effect.generation)
+        return None if undo is None else replace(undo, in_doubt=True)
+    wanted = stored_wanted(automation, effect)
+    if wanted is None:
+        return None
+    approved_by = "rule"
     if effect.proposal_id is not None:
-        proposal = Proposal.objects.get(id=effect.proposal_id)
-        wanted = wanted_of(automation, proposal)
-        return Claim(wanted, generation, attempts, proposal.id, approved_by=proposal.reviewed_by or "unknown")
-    wanted_or_none = stored_wanted(automation, effect)
-    return None if wanted_or_none is None else Claim(wanted_or_none, generation, attempts)
+        approved_by = Proposal.objects.get(id=effect.proposal_id).reviewed_by or "unknown"
+    return Claim(
+        wanted,
+        effect.generation,
+        effect.attempts,
+        effect.proposal_id,
+        approved_by=effect.replayed_by or approved_by,
+        in_doubt=True,
+    )
 
 
 def stored_wanted(automation: Automation[Any], effect: Effect) -> Wanted | None:
@@ -176,7 +225,11 @@ def stored_wanted(automation: Automation[Any], effect: Effect) -> Wanted | None:
 
 
 def undo_key(key: str) -> str:
-    return f"undo:{key}"[:200]
+    """One undo for one effect; a key too long for the prefix is told apart by its digest."""
+    undo = f"undo:{key}"
+    if len(undo) <= MAX_KEY:
+        return undo
+    return f"{undo[: MAX_KEY - 33]}:{sha256(key.encode()).hexdigest()[:32]}"
 
 
 def undo_claim(automation: Automation[Any], undone_key: str, attempts: int, generation: int) -> Claim | None:

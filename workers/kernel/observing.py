@@ -9,13 +9,14 @@ from typing import Any
 import structlog
 from django.db import connection, transaction
 
-from apps.runs.models import Effect, Observation, ObservationState
+from apps.runs.actions import raise_alert
+from apps.runs.models import Effect, EffectState, Observation, ObservationState
 from workers.kernel.automation import Automation, Outcome, OutcomeState
 from workers.kernel.claims import Claim, Receipt, claim_one
-from workers.kernel.closing import cool_down
+from workers.kernel.closing import cool_down, describe
 from workers.kernel.engine import Engine
 from workers.kernel.gate import gate
-from workers.kernel.janitor import stored_wanted, undo_claim
+from workers.kernel.janitor import stored_wanted, undo_claim, undo_key
 from workers.kernel.logbook import write_log
 from workers.kernel.performing import perform
 from workers.ports import OutsideError
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 UNREACHABLE = "unreachable"
 
 _TAKE = """
-UPDATE runs_observation SET looks = looks + 1, due_at = %(now)s::timestamptz + make_interval(secs => %(every)s)
+UPDATE runs_observation SET looks = looks + 1, due_at = %(now)s::timestamptz + make_interval(secs => %(lease)s)
  WHERE id = %(id)s AND state = 'watching' AND due_at <= %(now)s RETURNING id
 """
 
@@ -63,10 +64,10 @@ def observe(engine: Engine, observation_id: int) -> str:
         return ""
     automation = engine.registry.automation(observation.automation)
     watch = automation.watch
-    if watch is None or not gate(automation.name, automation.switch, now=now).live:
+    if watch is None or not gate(automation.name, automation.switch, now=now).may_finish:
         return ""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"id": observation_id, "now": now, "every": watch.every.total_seconds()})
+        cursor.execute(_TAKE, {"id": observation_id, "now": now, "lease": automation.timeout.total_seconds()})
         if cursor.fetchone() is None:
             return ""
     effect = Effect.objects.get(key=observation.effect_key)
@@ -76,19 +77,56 @@ def observe(engine: Engine, observation_id: int) -> str:
         watched = None
     else:
         watched = Watched(automation, observation, Claim(wanted, 0, 1), effect.receipt)
-        outcome = _measure(engine, watched, now)
+        outcome = _undone_before(watched) or _measure(engine, watched, now)
     if (
         outcome.state is OutcomeState.INCONCLUSIVE
         and watched is not None
         and now < _patience(observation, outcome)
     ):
-        Observation.objects.filter(id=observation_id).update(
-            note=outcome.note, evidence=dict(outcome.evidence)
-        )
-        return ObservationState.WATCHING
-    if outcome.state is OutcomeState.WORSE and watched is not None and not _undo(engine, watched, now):
-        return ObservationState.WATCHING
+        return _look_again(observation, outcome, now + watch.every)
+    if outcome.state is OutcomeState.WORSE and watched is not None:
+        undone = _undo(engine, watched, now)
+        if undone is None:
+            return _look_again(observation, outcome, now + min(watch.every, automation.retry.first))
+        if not undone:
+            outcome = _not_undone(watched, outcome, engine.now())
     return _conclude(observation, watched, outcome, engine.now())
+
+
+def _look_again(observation: Observation, outcome: Outcome, due_at: datetime) -> str:
+    Observation.objects.filter(id=observation.id).update(
+        note=outcome.note, evidence=dict(outcome.evidence), due_at=due_at
+    )
+    return ObservationState.WATCHING
+
+
+def _undone_before(watched: Watched) -> Outcome | None:
+    """A change that was undone meanwhile (the janitor settled its undo) is not measured any more: without it
+    everything looks fine again."""
+    state = _undo_state(watched)
+    if state == EffectState.DONE:
+        return Outcome(OutcomeState.WORSE, watched.observation.note or "it was undone")
+    return None
+
+
+def _undo_state(watched: Watched) -> str | None:
+    key = undo_key(watched.observation.effect_key)
+    return Effect.objects.filter(key=key).values_list("state", flat=True).first()
+
+
+def _not_undone(watched: Watched, outcome: Outcome, now: datetime) -> Outcome:
+    """Harm that could not be taken back is the operator's matter, at once."""
+    key = watched.observation.effect_key
+    raise_alert(
+        "rollback_failed",
+        f"rollback:{key}",
+        f"{watched.automation.name}: a harmful change could not be undone",
+        f"{watched.claim.wanted.decision.title or key}: {outcome.note}."
+        f" By hand: {watched.claim.wanted.decision.way_back or 'see the effect'}",
+        "critical",
+        now,
+    )
+    return Outcome(OutcomeState.FAILURE, f"{outcome.note}; it could not be undone", outcome.evidence)
 
 
 def _patience(observation: Observation, outcome: Outcome) -> datetime:
@@ -104,21 +142,26 @@ def _measure(engine: Engine, watched: Watched, now: datetime) -> Outcome:
         )
     except OutsideError as problem:
         return Outcome(OutcomeState.INCONCLUSIVE, f"could not be measured: {problem}", {UNREACHABLE: True})
+    except Exception as problem:
+        log.exception("measure_failed", automation=watched.automation.name)
+        return Outcome(OutcomeState.INCONCLUSIVE, f"could not be measured: {describe(problem)}")
 
 
-def _undo(engine: Engine, watched: Watched, now: datetime) -> bool:
-    """Takes the change back as an effect of its own; False while that has not succeeded yet."""
+def _undo(engine: Engine, watched: Watched, now: datetime) -> bool | None:
+    """Takes the change back as an effect of its own. None while it is not known how that ends."""
     automation, key = watched.automation, watched.observation.effect_key
     shape = undo_claim(automation, key, 1, 0)
     if shape is None:
-        return True
+        return False
     taken = claim_one(automation.name, shape.wanted, now=now, lease=automation.timeout, undoes=key)
     if taken is not None:
         claim = undo_claim(automation, key, taken[1], taken[0])
         if claim is not None:
             perform(engine, automation, [claim])
-    state = Effect.objects.filter(key=shape.wanted.key).values_list("state", flat=True).first()
-    return state in ("done", "refused", "dead")
+    state = _undo_state(watched)
+    if state in (EffectState.REFUSED, EffectState.DEAD, EffectState.UNKNOWN):
+        return False
+    return True if state == EffectState.DONE else None
 
 
 @transaction.atomic

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Protocol
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from apps.core.modes import RunMode
 from apps.runs.actions import raise_alert
-from apps.runs.models import Batch, BatchState, Run, RunState
+from apps.runs.models import Batch, BatchState, Run, RunState, Trigger
 from workers.kernel.automation import Work
 from workers.kernel.closing import describe
 from workers.kernel.registry import Registry
@@ -77,7 +78,7 @@ def lease(registry: Registry, batch_id: int, *, now: datetime) -> Page | None:
 @transaction.atomic
 def open_next(page: Page, *, until: int, now: datetime) -> int | None:
     """Fixes this page's end and opens the page after it; None when that was done before."""
-    Batch.objects.filter(id=page.batch_id).update(until=until)
+    Batch.objects.filter(id=page.batch_id, until=None).update(until=until)
     batch, created = Batch.objects.get_or_create(
         run_id=page.run_id, number=page.number + 1, defaults={"after": until, "due_at": now, "sent_at": now}
     )
@@ -112,16 +113,36 @@ def close_if_over(run: Run, *, now: datetime) -> None:
         return
     run.state = RunState.FAILED if BatchState.FAILED in states else RunState.DONE
     run.finished_at = now
+    if run.mode == RunMode.LIVE and (
+        run.trigger == Trigger.MANUAL or run.batches.filter(attempts__gt=1).exists()
+    ):
+        # Gone through again: what an earlier pass had done of it counts for this run as well.
+        run.acted = max(run.acted, _effects_done(run.id))
+
+
+def _effects_done(run_id: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM runs_step s JOIN runs_effect e ON e.key = s.effect_key"
+            " WHERE s.run_id = %s AND e.state = 'done' AND e.proposal_id IS NULL",
+            [run_id],
+        )
+        return int(cursor.fetchone()[0])
 
 
 @transaction.atomic
 def skip_run(page: Page, reason: str, *, now: datetime) -> None:
-    Batch.objects.filter(run_id=page.run_id, state__in=[BatchState.QUEUED, BatchState.RUNNING]).update(
+    """Closes this page and those nobody has begun; pages in other hands end by themselves."""
+    ours = Q(id=page.batch_id) | Q(state=BatchState.QUEUED)
+    Batch.objects.filter(ours, run_id=page.run_id).update(
         state=BatchState.DONE, finished_at=now, lease_until=None
     )
-    Run.objects.filter(id=page.run_id, state=RunState.RUNNING).update(
-        state=RunState.SKIPPED, error=reason, finished_at=now
-    )
+    run = Run.objects.select_for_update().get(id=page.run_id)
+    run.error = reason
+    close_if_over(run, now=now)
+    if run.state == RunState.DONE and not run.seen:
+        run.state = RunState.SKIPPED
+    run.save()
 
 
 def retry_or_fail(page: Page, problem: Exception, *, now: datetime) -> None:
@@ -139,9 +160,11 @@ def retry_or_fail(page: Page, problem: Exception, *, now: datetime) -> None:
 
 @transaction.atomic
 def fail(page: Page, error: str, *, now: datetime) -> None:
-    Batch.objects.filter(id=page.batch_id).update(
+    failed = Batch.objects.filter(id=page.batch_id, state=BatchState.RUNNING, attempts=page.attempts).update(
         state=BatchState.FAILED, finished_at=now, lease_until=None, error=error
     )
+    if not failed:
+        return  # somebody else has taken it over
     run = Run.objects.select_for_update().get(id=page.run_id)
     run.error = error
     close_if_over(run, now=now)

@@ -55,7 +55,7 @@ class Watchman:
             return ""
         self._looked_at = now
         stop = gate(self.automation.name, self.automation.switch, now=now)
-        return "" if stop.live else stop.reason
+        return "" if stop.may_finish else stop.reason
 
 
 def call(engine: Engine, automation: Automation[Any], claim: Claim) -> JsonObject:
@@ -79,7 +79,7 @@ def perform(
     watchman = watchman or Watchman(engine, automation, engine.now())
     for number, claim in enumerate(claims):
         if reason := watchman.why_stop():
-            release(claims[number:], now=engine.now(), reason=reason)
+            release(automation, claims[number:], now=engine.now(), reason=reason)
             tally.released += len(claims) - number
             break
         try:
@@ -87,13 +87,24 @@ def perform(
         except Exception as problem:
             if not isinstance(problem, OutsideError):
                 log.exception("act_failed", automation=automation.name, key=claim.wanted.key)
-            state = close_failed(automation, claim, problem, now=engine.now())
-            tally.waiting += state in ("waiting", "doubt")
-            tally.failed += state not in ("waiting", "doubt")
+            _close_failed(engine, automation, claim, problem, tally)
         if len(receipts) >= automation.receipts_at_once:
             _flush(engine, automation, receipts, tally)
     _flush(engine, automation, receipts, tally)
     return tally
+
+
+def _close_failed(
+    engine: Engine, automation: Automation[Any], claim: Claim, problem: Exception, tally: Tally
+) -> None:
+    """One that cannot even be closed stays claimed, for the janitor; the others' receipts are not lost by it."""
+    try:
+        state = close_failed(automation, claim, problem, now=engine.now())
+    except Exception:
+        log.exception("closing_failed", automation=automation.name, key=claim.wanted.key)
+        state = "doubt"
+    tally.waiting += state in ("waiting", "doubt")
+    tally.failed += state not in ("waiting", "doubt")
 
 
 def _flush(engine: Engine, automation: Automation[Any], receipts: list[Receipt], tally: Tally) -> None:

@@ -20,9 +20,9 @@ INSERT INTO runs_step (run_id, subject_id, customer_id, verdict, reason, facts, 
 SELECT %(run)s, w.subject_id, w.customer_id, w.verdict, w.reason, w.facts, w.decision, w.key, %(now)s
   FROM json_to_recordset(%(rows)s) AS w(key text, subject_id bigint, customer_id bigint, reason text,
                                         facts jsonb, decision jsonb, verdict text)
-ON CONFLICT (run_id, subject_id) DO UPDATE
+ON CONFLICT (run_id, subject_id, effect_key) DO UPDATE
    SET facts = excluded.facts, decision = excluded.decision, reason = excluded.reason, verdict = excluded.verdict,
-       effect_key = excluded.effect_key, decided_at = excluded.decided_at
+       decided_at = excluded.decided_at
 RETURNING id, subject_id
 """
 

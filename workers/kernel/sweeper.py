@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from apps.core.modes import Mode, RunMode
 from apps.runs.actions import open_run, unsnooze
 from apps.runs.models import Run, RunState, Trigger
+from apps.runs.models.catalogue import EMERGENCY_STOP
 from apps.runs.wake import Kind
 from workers.kernel.catalogue import known_entries, last_slots, sync_catalogue
 from workers.kernel.engine import Engine
@@ -44,20 +45,18 @@ SELECT DISTINCT automation, 'doubts', '' FROM runs_effect
  WHERE (state = 'claimed' AND lease_until < %(now)s) OR (state = 'doubt' AND due_at <= %(now)s)
 """
 
+# Certainly not done and due again: its automation is asked to look. One whose subject is no longer found
+# must not have it look at every tick, so the same rows wake it again only after a while, and not for ever;
+# whatever is still due is found by the schedule all the same.
 _WAITING = """
-SELECT DISTINCT automation, 'wake', '' FROM runs_effect
- WHERE state = 'waiting' AND due_at <= %(now)s AND proposal_id IS NULL AND undoes = ''
-   AND due_at > %(stale_waiting)s
+UPDATE runs_effect SET lease_until = %(asked_again)s
+ WHERE state = 'waiting' AND due_at <= %(now)s AND due_at > %(asked_until)s AND lease_until <= %(now)s
+   AND proposal_id IS NULL AND undoes = ''
+RETURNING automation, 'wake', ''
 """
 
 _TO_OBSERVE = """
 SELECT automation, 'observation', id::text FROM runs_observation WHERE state = 'watching' AND due_at <= %(now)s
-"""
-
-# Certainly not done and no longer found by its automation: there is nothing left to do.
-_ABANDONED = """
-UPDATE runs_effect SET state = 'refused', finished_at = %(now)s, error = 'no longer due: ' || error
- WHERE state = 'waiting' AND due_at <= %(stale_waiting)s AND proposal_id IS NULL AND undoes = ''
 """
 
 
@@ -79,7 +78,6 @@ def tick(engine: Engine) -> Ticked:
     for sql in (_LOST_BATCHES, _APPROVED, _IN_DOUBT, _WAITING, _TO_OBSERVE):
         ticked.found.extend(_query(sql, now))
     with connection.cursor() as cursor:
-        cursor.execute(_ABANDONED, _times(now))
         cursor.execute(
             "INSERT INTO runs_heartbeat (name, at) VALUES ('tick', %s)"
             " ON CONFLICT (name) DO UPDATE SET at = greatest(runs_heartbeat.at, excluded.at)",
@@ -93,6 +91,8 @@ def tick(engine: Engine) -> Ticked:
 
 def _open_due(engine: Engine, ticked: Ticked, now: datetime) -> None:
     last, entries = last_slots(), known_entries()
+    if entries.get(EMERGENCY_STOP, (Mode.LIVE, now))[0] is Mode.OFF:
+        return  # slots stay unopened, and are caught up by each automation's rule after the stop
     for row in engine.table:
         mode, since = entries.get(row.name, (row.work.switch, now))
         if mode is Mode.OFF:
@@ -113,13 +113,18 @@ def open_slot(row: Row, slot: datetime, mode: Mode, now: datetime) -> int | None
 
 
 def _times(now: datetime) -> dict[str, datetime]:
-    return {"now": now, "stale": now - ANNOUNCED_FOR, "stale_waiting": now - timedelta(days=2)}
+    return {
+        "now": now,
+        "stale": now - ANNOUNCED_FOR,
+        "asked_again": now + timedelta(minutes=10),
+        "asked_until": now - timedelta(days=2),
+    }
 
 
 def _query(sql: str, now: datetime) -> Iterable[_Finding]:
     with connection.cursor() as cursor:
         cursor.execute(sql, _times(now))
-        return list(cursor.fetchall())
+        return list(dict.fromkeys(cursor.fetchall()))
 
 
 def _close_finished(now: datetime) -> None:

@@ -30,6 +30,9 @@ class WatchQueries(Computation):
     name = "platform.watch_queries"
     queue = Queue.PLATFORM
     timeout = timedelta(minutes=10)
+    one_transaction = (
+        False  # plans and measurements take minutes; nobody is to wait for a row's lock meanwhile
+    )
 
     def compute(self, ctx: ComputeContext) -> Mapping[str, int]:
         target, slow_ms = ctx.sources.target, slow_query_ms()

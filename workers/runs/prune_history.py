@@ -12,7 +12,7 @@ from workers.kernel.automation import Computation, ComputeContext
 
 
 class PruneHistory(Computation):
-    """Forgets runs after 90 days, and runs that found nothing to do after one day.
+    """Forgets runs after 90 days, and after one day those outside the schedule that found nothing to do.
 
     Reads: runs. Changes: deletes old runs with their pages and steps, and alerts settled long ago; effects and
     evolution_log stay for ever.
@@ -20,6 +20,7 @@ class PruneHistory(Computation):
     """
 
     name = "runs.prune_history"
+    one_transaction = False  # many small ones: deleting must not hold up what runs meanwhile
 
     def compute(self, ctx: ComputeContext) -> Mapping[str, int]:
         keep = timedelta(days=settings.RUN_HISTORY_DAYS)

@@ -33,6 +33,12 @@ class Effect(models.Model):
         help_text="Raised when the provider proved the last try never happened; part of the vendor's key",
     )
     receipt = models.JSONField(null=True, blank=True)
+    replayed_by = models.CharField(
+        max_length=150,
+        blank=True,
+        db_default="",
+        help_text="Who asked to try again, whatever the rule in doubt",
+    )
     error = models.TextField(blank=True)
     claimed_at = models.DateTimeField()
     lease_until = models.DateTimeField()

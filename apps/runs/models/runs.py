@@ -104,7 +104,9 @@ class Step(models.Model):
 
     class Meta:
         db_table = "runs_step"
-        constraints = [models.UniqueConstraint(fields=["run", "subject_id"], name="step_once_per_subject")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "subject_id", "effect_key"], name="step_once_per_effect")
+        ]
         indexes = [
             models.Index(fields=["effect_key"], name="step_of_effect"),
             models.Index(

@@ -97,7 +97,7 @@ def test_switched_to_shadow_in_between_a_live_run_touches_nothing(
     outside.due = [1]
     set_mode("test.poke", Mode.SHADOW, "ann", NOON)
     run = run_in(simulation, "test.poke")
-    assert (run.acted, outside.calls) == (1, [])
+    assert (run.acted, run.skip_reasons, outside.calls) == (0, {"would act: in shadow": 1}, [])
 
 
 def test_a_redelivered_page_in_hand_is_left_alone(simulation: Simulation, outside: Outside) -> None:
@@ -121,6 +121,6 @@ def test_a_page_takes_the_same_queries_however_many_subjects(
     monkeypatch.setattr(Poke, "receipts_at_once", 1000)
     outside.due = list(subjects)
     run = request_run("test.poke", NOON, RunMode.LIVE, "ann", NOON)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(20):
         run_batch(simulation.engine, run.batches.get().id)
     assert len(outside.calls) == len(subjects)

@@ -159,7 +159,7 @@ def test_refused_fails_and_may_be_approved_once_more(simulation: Simulation, out
     outside.fail = lambda key: None
     approve([Proposal.objects.get().id], "ann", NOON)
     simulation.drain()
-    assert (Proposal.objects.get().status, outside.calls) == ("applied", ["poke:1"])
+    assert (Proposal.objects.get().status, outside.calls) == ("applied", ["poke:1#1"])
 
 
 def _refuse(_key: str) -> None:

@@ -7,6 +7,8 @@ import pytest
 from apps.runs.actions import raise_alert, resolve_alerts
 from apps.runs.models import Alert, Batch, Effect, EvolutionEntry, Run, Step
 from tests.workers.kernel.world import NOON, Outside, Poke, clean
+from workers.kernel.dispatch import look_now
+from workers.kernel.schedule import Row
 from workers.kernel.testing import run_in, run_once, simulate
 from workers.ports import Unavailable
 from workers.runs.prune_history import PruneHistory
@@ -38,13 +40,27 @@ def test_a_run_is_kept_ninety_days_to_the_second(outside: Outside) -> None:
     assert (Effect.objects.count(), EvolutionEntry.objects.count()) == (1, 1)
 
 
-def test_a_run_that_found_nothing_is_kept_one_day(outside: Outside) -> None:
+def test_a_wake_up_that_found_nothing_is_kept_one_day_and_a_tick_ninety(outside: Outside) -> None:
     outside.due = []
-    empty = run_once(Poke, now=NOON)
+    tick = run_once(Poke, now=NOON)
+    simulation = simulate([Poke], now=NOON)
+    look_now(simulation.engine, "test.poke")
+    woken = Run.objects.get(trigger="wake")
     prune(DAY)
-    assert Run.objects.filter(id=empty.id).exists()
+    assert Run.objects.filter(id=woken.id).exists()
     prune(DAY + SECOND)
-    assert not Run.objects.filter(id=empty.id).exists()
+    assert not Run.objects.filter(id=woken.id).exists()
+    assert Run.objects.filter(id=tick.id).exists()
+
+
+def test_the_newest_tick_of_an_automation_is_never_forgotten(outside: Outside) -> None:
+    weekly = [Row(Poke, "0 12 * * 1")]
+    simulation = simulate([Poke], now=NOON - DAY, table=weekly)
+    simulation.clock.now = NOON
+    simulation.tick()
+    assert Run.objects.get(trigger="schedule").slot == NOON
+    prune(91 * DAY)
+    assert Run.objects.filter(trigger="schedule").count() == 1
 
 
 def test_what_still_waits_keeps_the_facts_it_was_decided_from(outside: Outside) -> None:
