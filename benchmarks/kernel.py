@@ -1,6 +1,6 @@
 """Kernel throughput: subjects a second through find, decide, claim, act, record, against two references.
 
-    make bench-kernel        (or: .venv/bin/python -m benchmarks.kernel --rounds 5)
+    .venv/bin/python -m benchmarks.kernel --rounds 5
 
 1. Two Celery worker children each: one bare Celery task per subject without any guard, against the kernel
    with one guarded effect per subject. Ratio = kernel's subjects a second / bare tasks a second.

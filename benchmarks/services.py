@@ -18,12 +18,9 @@ from apex.embedded.valkey import Valkey
 
 
 @contextmanager
-def running() -> Iterator[None]:
-    """Sets DATABASE_URL and REDIS_URL, sets Django up, and takes everything down afterwards."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apex.settings.test")
-    os.environ.setdefault("LOG_LEVEL", "ERROR")
+def servers() -> Iterator[None]:
+    """Sets DATABASE_URL and REDIS_URL for this process and its children, and takes the servers down afterwards."""
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
-        django.setup()
         yield
         return
     folder = Path(tempfile.mkdtemp(prefix="apex-bench-"))
@@ -36,10 +33,19 @@ def running() -> Iterator[None]:
         postgres.ensure_database("apex_bench")
         os.environ["DATABASE_URL"] = postgres.url("apex_bench")
         os.environ["REDIS_URL"] = valkey.url()
-        django.setup()
         yield
     finally:
         broker.terminate()
         broker.wait(30)
         postgres.stop(database)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running() -> Iterator[None]:
+    """The servers, and Django set up on them."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apex.settings.test")
+    os.environ.setdefault("LOG_LEVEL", "ERROR")
+    with servers():
+        django.setup()
+        yield

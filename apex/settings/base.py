@@ -215,11 +215,27 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM or "apex@localhost"
 
+# --- what customers read in e-mails; what is empty follows from MAIL_FROM and PUBLIC_URL --------
+PRODUCT_NAME = env.str("PRODUCT_NAME", default="")
+MAIL_REPLY_TO = env.str("MAIL_REPLY_TO", default="")
+SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")
+PRODUCT_ACCOUNT_URL = env.str("PRODUCT_ACCOUNT_URL", default="")
+PRODUCT_DOCS_URL = env.str("PRODUCT_DOCS_URL", default="")
+POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", default="")
+
 # --- the operator -----------------------------------------------------------------------------
 OPERATOR_EMAIL = env.str("OPERATOR_EMAIL", default="")
 FLOWER_URL = env.str("FLOWER_URL", default="")  # linked from the admin
 MAILBOX_URL = ""  # the demonstration's mailbox page
-HOLDOUT_PERCENT = env.int("HOLDOUT_PERCENT", default=10)  # customers left alone, to compare with
+GROWTH_HOLDOUT_PERCENT = env.int("HOLDOUT_PERCENT", default=10)  # customers left alone, to compare with
+GROWTH_HOLDOUT_SALT = env.str("HOLDOUT_SALT", default="growth-1")  # another one draws other customers
+GROWTH_DISCOUNT_PERCENT = env.int("DISCOUNT_PERCENT", default=50)
+GROWTH_DISCOUNT_MONTHS = env.int("DISCOUNT_MONTHS", default=3)
+GROWTH_ASK_OVER_MONTHLY = env.int(
+    "DISCOUNT_ASK_OVER", default=1000
+)  # a month, in whole units of the currency
+GROWTH_MAIL_EVERY_DAYS = env.int("ENGAGEMENT_MAIL_EVERY_DAYS", default=30)
+GROWTH_CALL_URL = env.str("FOUNDER_CALL_URL", default="")  # where a customer books a call with you
 DUNNING_POLICY = env.str("DUNNING_POLICY", default="standard")  # or patient
 RUN_HISTORY_DAYS = env.int("RUN_HISTORY_DAYS", default=90)
 SLOW_QUERY_MS = env.float("SLOW_QUERY_MS", default=1000)  # from this mean time on a query is slow

@@ -18,11 +18,14 @@ DEMO = True
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *base.ALLOWED_HOSTS]
 STRIPE_API_BASE = base.env.str("STRIPE_API_BASE", default="")
 STRIPE_API_KEY = base.STRIPE_API_KEY or DEMO_STRIPE_KEY
-MAIL_FROM = base.MAIL_FROM or "Apex Demo <hello@demo.invalid>"
+PRODUCT_NAME = base.PRODUCT_NAME or "Beacon"
+MAIL_FROM = base.MAIL_FROM or "Beacon <hello@beacon.example>"
 MAILBOX_URL = base.env.str("MAILBOX_URL", default="")
 OPERATOR_EMAIL = base.OPERATOR_EMAIL or "operator@demo.invalid"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
-INDEX_WATCH_FIRST = INDEX_WATCH_EVERY = base.env.int("INDEX_WATCH_FIRST", default=60)  # so that it can be watched
+INDEX_WATCH_FIRST = INDEX_WATCH_EVERY = base.env.int(
+    "INDEX_WATCH_FIRST", default=60
+)  # so that it can be watched
 
 # Static files straight from where they lie: nothing to collect before the first page.
 STATIC_ROOT = None
