@@ -18,6 +18,7 @@ django.setup()
 
 import apex.tasks  # noqa: E402 - its time limits are made of the real time-outs
 import apex.wiring  # noqa: E402
+from apex.announcing import bell  # noqa: E402
 from apex.celery import app  # noqa: E402
 from apex.registry import REGISTRY  # noqa: E402
 from tests.faults.traps import Trap, lay  # noqa: E402
@@ -28,13 +29,13 @@ def _fast_clock(speed: float, epoch: float) -> Any:
 
 
 def _send_twice() -> None:
-    send_once = app.send_task
+    send_once = bell.send_task
 
     def send(*arguments: Any, **more: Any) -> Any:
         send_once(*arguments, **more)
         return send_once(*arguments, **more)
 
-    app.send_task = send
+    bell.send_task = send
 
 
 if trap := Trap.of(os.environ):
