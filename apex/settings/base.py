@@ -216,6 +216,9 @@ else:
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM or "apex@localhost"
 
 # --- what customers read in e-mails; what is empty follows from MAIL_FROM and PUBLIC_URL --------
+MARKETING_PER_WEEK = env.int(
+    "MARKETING_PER_WEEK", default=3
+)  # to one customer; receipts and the like are exempt
 PRODUCT_NAME = env.str("PRODUCT_NAME", default="")
 MAIL_REPLY_TO = env.str("MAIL_REPLY_TO", default="")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")

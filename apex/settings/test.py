@@ -26,3 +26,4 @@ STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
 SMTP_URL = env.str("SMTP_URL", default="")
 MAIL_FROM = "Apex <hello@apex.example>"
 OPERATOR_EMAIL = "operator@apex.example"
+MARKETING_PER_WEEK = 1_000_000  # tests send one customer hundreds; the cap has tests of its own

@@ -27,7 +27,8 @@ class OutboxFacts:
     """One queued message with everything needed to decide on it and to build it.
 
     ``suppressed`` is the reason its address is suppressed for this class of message, or empty.
-    ``consent`` is the customer's to marketing. ``problem`` says what the template lacks, or is empty.
+    ``consent`` is the customer's to marketing. ``marketing_before`` counts the customer's marketing messages of the
+    last seven days and those before this one in the queue. ``problem`` says what the template lacks, or is empty.
     """
 
     subject_id: int
@@ -43,6 +44,8 @@ class OutboxFacts:
     consent: bool
     problem: str
     context: Mapping[str, str | int | float | bool | None]
+    marketing_before: int = 0
+    weekly_cap: int = 3
 
 
 def may_send(facts: OutboxFacts, *, now: datetime) -> Decision:
@@ -55,6 +58,8 @@ def may_send(facts: OutboxFacts, *, now: datetime) -> Decision:
         return _not_sent("suppressed", f"address suppressed: {facts.suppressed}")
     if facts.message_class == MARKETING and not facts.consent:
         return _not_sent("suppressed", "no consent to marketing")
+    if facts.message_class == MARKETING and facts.marketing_before >= facts.weekly_cap:
+        return _not_sent("suppressed", f"weekly cap: {facts.weekly_cap} marketing messages in seven days")
     return Decision(Verdict.ACT, "due, wanted and complete")
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from django.conf import settings
 from django.db import connection
 from django.db.models import CharField, IntegerField, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Concat
@@ -19,10 +20,18 @@ from apps.messaging.models import OutboxMessage
 from apps.messaging.policy import OutboxFacts
 from apps.runs.models import Effect
 
+WEEK = timedelta(days=7)
+
 # The customer's own values come first in the merge, so that a context may say otherwise.
 _DUE = """
 SELECT o.id, o.customer_id, o.generation, o.message_class, o.template, o.locale, o.to_address, o.message_id,
        o.due_at, coalesce(s.reason, ''), coalesce(c.marketing_consent, false),
+       CASE WHEN o.message_class = 'marketing' AND o.customer_id IS NOT NULL THEN (
+            SELECT count(*) FROM messaging_outbox b
+             WHERE b.customer_id = o.customer_id AND b.message_class = 'marketing'
+               AND ((b.status = 'sent' AND b.sent_at > %(week_ago)s)
+                    OR (b.status = 'queued' AND b.due_at <= %(now)s AND b.id < o.id)))
+            ELSE 0 END,
        jsonb_build_object('name', c.name, 'company', c.company, 'plan', c.plan) || o.context
   FROM (SELECT * FROM messaging_outbox
          WHERE status = 'queued' AND due_at <= %(now)s AND id > %(after)s
@@ -39,16 +48,26 @@ def due_messages(window: Window, *, now: datetime) -> list[OutboxFacts]:
     """One page of what waits and is due, by one query whatever its size."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _DUE, {"now": now, "after": window.after, "until": window.until, "limit": window.limit}
+            _DUE,
+            {
+                "now": now,
+                "week_ago": now - WEEK,
+                "after": window.after,
+                "until": window.until,
+                "limit": window.limit,
+            },
         )
-        return [_facts(row) for row in cursor.fetchall()]
+        cap = settings.MARKETING_PER_WEEK
+        return [_facts(row, cap) for row in cursor.fetchall()]
 
 
-def _facts(row: tuple[Any, ...]) -> OutboxFacts:
-    """``row`` has the columns of _DUE, which are the fields of OutboxFacts but for ``problem``."""
-    context: dict[str, Scalar] = msgspec.json.decode(row[-1])
-    _, _, _, _, template, locale, to, *_ = row
-    return OutboxFacts(*[*row[:-1], problem_of(template, locale, to, context), context])
+def _facts(row: tuple[Any, ...], cap: int) -> OutboxFacts:
+    """``row`` has the columns of _DUE, which are the fields of OutboxFacts but for ``problem`` and the cap."""
+    *fields, before, stored = row
+    context: dict[str, Scalar] = msgspec.json.decode(stored)
+    _, _, _, _, template, locale, to, *_ = fields
+    problem = problem_of(template, locale, to, context)
+    return OutboxFacts(*[*fields, problem, context, before, cap])
 
 
 def problem_of(template: str, locale: str, to: str, context: dict[str, Scalar]) -> str:

@@ -16,6 +16,7 @@ from unfold.decorators import display
 from apps.core.clock import utc_now
 from apps.messaging.actions import queue_again
 from apps.messaging.admin import catalogue
+from apps.messaging.compose.source import title_of
 from apps.messaging.models import MessageStatus, OutboxMessage
 from apps.messaging.preview import preview_of
 from apps.messaging.queries import with_attempts
@@ -36,19 +37,23 @@ TONES = {
 class OutboxAdmin(RecordAdmin):
     page_template = "messaging/message.html"
     change_list_template = "messaging/outbox.html"
-    list_display = ("to", "template", "shown_status", "message_class", "tries", "when", "why_not")
+    list_display = ("to", "shown_template", "shown_status", "message_class", "tries", "when", "why_not")
     list_filter = ("status", "message_class", "template")
     search_fields = ("to", "dedupe_key", "message_id")
     search_help_text = "Recipient, dedupe key or Message-ID"
     ordering = ("-created_at", "-id")
 
+    @admin.display(description="Template", ordering="template")
+    def shown_template(self, message: OutboxMessage) -> str:
+        return title_of(message.template)
+
     @display(description="Status", label=TONES)
-    def shown_status(self, message: OutboxMessage) -> str:
-        return message.status
+    def shown_status(self, message: OutboxMessage) -> tuple[str, str]:
+        return message.status, str(message.get_status_display())
 
     @admin.display(description="Sent, or due", ordering="due_at")
     def when(self, message: OutboxMessage) -> str:
-        return date_format(message.sent_at or message.due_at, "j M H:i")
+        return date_format(message.sent_at or message.due_at, "j M Y, H:i")
 
     @admin.display(description="Tries")
     def tries(self, message: OutboxMessage) -> int:
@@ -68,6 +73,7 @@ class OutboxAdmin(RecordAdmin):
     def record_context(self, request: HttpRequest, record: OutboxMessage) -> dict[str, Any]:
         return {
             "preview": preview_of(record),
+            "template_title": title_of(record.template),
             "effect": Effect.objects.filter(key=record.effect_key).first(),
             "may_queue_again": self.may_change(request)
             and record.status not in (MessageStatus.QUEUED, MessageStatus.SENT),

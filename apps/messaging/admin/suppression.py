@@ -42,8 +42,8 @@ class SuppressionAdmin(ModelAdmin):
     list_per_page = 50
 
     @display(description="Reason", label=TONES)
-    def shown_reason(self, row: Suppression) -> str:
-        return row.reason
+    def shown_reason(self, row: Suppression) -> tuple[str, str]:
+        return row.reason, str(row.get_reason_display())
 
     @admin.display(description="Stops")
     def shown_scope(self, row: Suppression) -> str:

@@ -62,6 +62,14 @@ def about(name: str, folder: Path = MAIL_FOLDER) -> About:
     return About(name, entry["title"], entry["message_class"], entry["sent_when"], entry.get("sample", {}))
 
 
+def title_of(name: str) -> str:
+    """What people call the template; the bare name where the template is gone since."""
+    try:
+        return about(name).title
+    except TemplateError:
+        return name
+
+
 def load(name: str, locale: str, folder: Path = MAIL_FOLDER) -> Source:
     """The best translation there is: ``de-AT``, then ``de``, then English. Raises TemplateError."""
     message_class = about(name, folder).message_class

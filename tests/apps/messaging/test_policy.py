@@ -51,6 +51,16 @@ def test_holds_back_with_the_reason(facts: OutboxFacts, status: str, reason: str
     assert (decision.verdict, decision.params["status"], decision.reason) == (Verdict.SKIP, status, reason)
 
 
+@pytest.mark.parametrize(("before", "sends"), [(0, True), (2, True), (3, False), (4, False)])
+def test_a_customer_gets_three_marketing_messages_a_week_and_every_receipt(before: int, sends: bool) -> None:
+    offer = may_send(replace(OFFER, marketing_before=before, weekly_cap=3), now=NOW)
+    assert (offer.verdict is Verdict.ACT) is sends
+    if not sends:
+        assert offer.reason == "weekly cap: 3 marketing messages in seven days"
+    receipt = may_send(replace(FACTS, marketing_before=before, weekly_cap=3), now=NOW)
+    assert receipt.verdict is Verdict.ACT
+
+
 def test_a_moment_before_it_is_due_it_waits_and_stays_queued() -> None:
     early = replace(FACTS, due_at=NOW + timedelta(microseconds=1), problem="amount is missing")
     decision = may_send(early, now=NOW)
