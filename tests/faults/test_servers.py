@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -70,8 +69,7 @@ def test_redis_killed_and_started_empty_under_a_busy_worker(
     mails.queue("transactional", 400)
     mails.queue("marketing", 200)
     address = lab.web()
-    # What nobody could be told of waits for the next minute's tick: here a minute is six seconds.
-    worker = lab.worker("w1", LAB_SPEED="10", LAB_EPOCH=str(time.time()), **PAGES)
+    worker = lab.worker("w1", **PAGES)
     lab.until(lambda: post(address, b"{}") == 400, "the web did not come up", ticks=False)
     lab.until(some_arrived(mailbox, 60), "the worker stood still")
     assert waiting(), "the fault came too late to prove anything"
