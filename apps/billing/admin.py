@@ -25,6 +25,7 @@ from apps.billing.models import (
 )
 from apps.core.money import Money
 from apps.runs.admin.base import RecordAdmin, back, column
+from apps.runs.wording import code_words
 
 EVENT_TONES = {
     "received": "info",
@@ -41,11 +42,20 @@ SUBSCRIPTION_TONES = {"active": "success", "trialing": "info", "past_due": "warn
 @admin.register(StripeEvent)
 class StripeEventAdmin(RecordAdmin):
     page_template = "billing/event.html"
-    list_display = ("event_id", "type", "shown_state", "object_id", "received_at", "error")
+    list_display = ("shown_event", "shown_state", "received_at", "shown_error")
+    list_display_links = ("shown_event",)
     list_filter = ("state", "source", "livemode", "type")
     search_fields = ("event_id", "object_id", "stripe_customer_id")
     search_help_text = "Id of the event, of its object or of the Stripe customer"
     ordering = ("-received_at", "-id")
+
+    @column("Event", header=True)
+    def shown_event(self, event: StripeEvent) -> list[str]:
+        return [event.type or "malformed", event.object_id or event.event_id]
+
+    @column("Why")
+    def shown_error(self, event: StripeEvent) -> str:
+        return event.error[:160]
 
     @column("State", label=EVENT_TONES)
     def shown_state(self, event: StripeEvent) -> str:
@@ -107,25 +117,32 @@ class InvoiceAdmin(RecordAdmin):
             "events": StripeEvent.objects.filter(object_kind="invoice", object_id=record.stripe_id).order_by(
                 "created", "id"
             )[:50],
+            "subscription": Subscription.objects.filter(
+                stripe_id=record.subscription_stripe_id or ""
+            ).first(),
         }
 
 
 @admin.register(Subscription)
 class SubscriptionAdmin(RecordAdmin):
     page_template = "billing/subscription.html"
-    list_display = ("stripe_id", "customer", "plan", "monthly", "shown_status", "current_period_end")
+    list_display = ("customer", "shown_plan", "monthly", "shown_status", "current_period_end")
     list_filter = ("status", "plan")
     list_select_related = ("customer",)
     search_fields = ("stripe_id", "customer__name", "customer__email")
     ordering = ("-id",)
+
+    @column("Plan", ordering="plan")
+    def shown_plan(self, subscription: Subscription) -> str:
+        return subscription.plan.capitalize() or subscription.price_id
 
     @column("A month")
     def monthly(self, subscription: Subscription) -> str:
         return str(Money(subscription.monthly_minor, subscription.currency))
 
     @column("Status", label=SUBSCRIPTION_TONES)
-    def shown_status(self, subscription: Subscription) -> str:
-        return subscription.status
+    def shown_status(self, subscription: Subscription) -> tuple[str, str]:
+        return subscription.status, code_words(subscription.status)
 
     def record_context(self, request: HttpRequest, record: Subscription) -> dict[str, Any]:
         return {
@@ -153,5 +170,13 @@ class PriceInline(TabularInline):
 class PlanAdmin(ModelAdmin):
     """What is sold. A price of Stripe's is entered here, so that subscriptions are recognised by it."""
 
-    list_display = ("name", "code", "monthly_minor", "currency", "included_impressions", "trial_days")
+    list_display = ("name", "monthly", "impressions", "trial_days")
     inlines = (PriceInline,)
+
+    @column("A month", ordering="monthly_minor")
+    def monthly(self, plan: Plan) -> str:
+        return "by agreement" if plan.monthly_minor is None else str(Money(plan.monthly_minor, plan.currency))
+
+    @column("Impressions a month", ordering="included_impressions")
+    def impressions(self, plan: Plan) -> str:
+        return "no limit" if plan.included_impressions is None else f"{plan.included_impressions:,}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, LiteralString
 
 from django.db import connection
 from django.db.models import Q, QuerySet, Sum
+from django.urls import reverse
 
 from apps.customers.models import Contact, Customer, UsageDaily
+from apps.runs.people import Person
 
 SHOWN = (
     "id",
@@ -127,3 +129,11 @@ def usage_totals(customer_id: int, first: date, last: date) -> dict[str, int]:
         .order_by("kind")
     )
     return {row["kind"]: row["total"] for row in totals}
+
+
+def people(ids: Collection[int]) -> dict[int, Person]:
+    """Names and pages for the autopilot's own lists, which know customers by number only."""
+    return {
+        one.pk: Person(str(one), reverse("admin:customers_customer_change", args=[one.pk]))
+        for one in Customer.objects.filter(pk__in=ids)
+    }

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from django.urls import reverse
+
 Tone = Literal["neutral", "good", "info", "warning", "bad"]
 
 
@@ -39,11 +41,20 @@ class Panel:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A list of the admin, narrowed to one customer."""
+
+    title: str
+    url: str
+
+
 TimelineSource = Callable[[int, int], Iterable[TimelineEntry]]
 PanelSource = Callable[[int], Panel | None]
 
 _sources: list[TimelineSource] = []
 _panels: list[PanelSource] = []
+_lists: dict[str, tuple[str, str]] = {}
 
 
 def register_timeline(source: TimelineSource) -> None:
@@ -57,6 +68,19 @@ def register_panel(panel: PanelSource) -> None:
     """``panel(customer_id)`` returns the card, or None where there is nothing to show."""
     if panel not in _panels:
         _panels.append(panel)
+
+
+def register_list(title: str, page: str, parameter: str) -> None:
+    """``page`` names a list of the admin, ``parameter`` the query that narrows it to a customer's id."""
+    _lists[title] = (page, parameter)
+
+
+def lists(customer_id: int) -> list[Link]:
+    """In the order of registration."""
+    return [
+        Link(title, f"{reverse(page)}?{parameter}={customer_id}")
+        for title, (page, parameter) in _lists.items()
+    ]
 
 
 def timeline(customer_id: int, limit: int = 100) -> list[TimelineEntry]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
@@ -83,7 +83,10 @@ class HealthScoreAdmin(RecordAdmin):
     @admin.display(description="Points lost, and why")
     def why(self, row: CustomerHealthScore) -> SafeString:
         found = sentences(row.reasons)[:SHOWN_REASONS] or ["nothing lost"]
-        return format_html_join("", "<div>{}</div>", ((text,) for text in found))
+        return format_html(
+            '<div class="ax-cell">{}</div>',
+            format_html_join("", "<div>{}</div>", ((text,) for text in found)),
+        )
 
     @display(description="Calculated", ordering="calculated_at", label={"stale": "warning"})
     def shown_age(self, row: CustomerHealthScore) -> tuple[str, str]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.core.money import Money
+from apps.messaging.compose.source import title_of
 from apps.messaging.models import OutboxMessage
 from apps.payments.models import LadderPlan, RecoveryCase
+from apps.payments.policy.declines import CLASS_WORDS
 from apps.payments.queries.entitlement import STEPS
 from apps.runs.admin.base import RecordAdmin, column
-from apps.runs.models import Effect
+from apps.runs.models import Effect, EvolutionEntry
+from apps.runs.wording import code_words
 
 TONES = {"open": "info", "recovered": "success", "lost": "danger", "canceled": ""}
 
@@ -25,8 +31,7 @@ class RecoveryCaseAdmin(RecordAdmin):
         "who",
         "owed",
         "shown_state",
-        "failure_class",
-        "decline_code",
+        "why",
         "coming",
         "next_due_at",
         "opened_at",
@@ -49,6 +54,10 @@ class RecoveryCaseAdmin(RecordAdmin):
     def shown_state(self, case: RecoveryCase) -> str:
         return case.state
 
+    @column("Why it failed", header=True)
+    def why(self, case: RecoveryCase) -> list[str]:
+        return [CLASS_WORDS.get(case.failure_class, case.failure_class), code_words(case.decline_code)]
+
     @column("Next")
     def coming(self, case: RecoveryCase) -> str:
         return STEPS.get(case.next_step, "")
@@ -57,17 +66,31 @@ class RecoveryCaseAdmin(RecordAdmin):
         attempts = list(record.attempts.order_by("at", "id"))
         invoice = record.invoice.stripe_id
         return {
+            "failure": CLASS_WORDS.get(record.failure_class, record.failure_class),
             "owed": Money(record.invoice.amount_due_minor, record.invoice.currency),
             "ladder": record.ladder,
             "coming": STEPS.get(record.next_step, ""),
             "attempts": [(one, Money(one.amount_minor, one.currency)) for one in attempts],
-            "mails": OutboxMessage.objects.filter(
-                customer_id=record.customer_id, dedupe_key__contains=invoice
-            ).order_by("created_at", "id")[:50],
-            "effects": Effect.objects.filter(
-                customer_id=record.customer_id, automation__startswith="payments.", key__contains=invoice
-            ).order_by("claimed_at")[:50],
+            "mails": [(mail, title_of(mail.template)) for mail in _mails(record, invoice)],
+            "effects": _done(record, invoice),
         }
+
+
+def _mails(case: RecoveryCase, invoice: str) -> QuerySet[OutboxMessage]:
+    found = OutboxMessage.objects.filter(customer_id=case.customer_id, dedupe_key__contains=invoice)
+    return found.order_by("created_at", "id")[:50]
+
+
+def _done(case: RecoveryCase, invoice: str) -> list[tuple[Effect, str]]:
+    """The effects of one case, each with what the evolution log calls it. Its end is keyed by the case."""
+    about = Q(key__contains=invoice) | Q(key__startswith=f"dunning:close:{case.pk}:")
+    found = Effect.objects.filter(
+        about, customer_id=case.customer_id, automation__startswith="payments."
+    ).order_by("claimed_at")[:50]
+    effects = list(found)
+    entries = EvolutionEntry.objects.filter(effect_key__in=[effect.key for effect in effects])
+    titles = dict(entries.order_by("timestamp").values_list("effect_key", "description"))
+    return [(effect, titles.get(effect.key, effect.key)) for effect in effects]
 
 
 @admin.register(LadderPlan)
@@ -76,6 +99,7 @@ class LadderPlanAdmin(ModelAdmin):
 
     list_display = ("name", "retry_days", "final", "final_day", "grace_days")
     readonly_fields = ("name",)
+    formfield_overrides: ClassVar[dict[Any, Any]] = {ArrayField: {"widget": UnfoldAdminTextInputWidget}}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

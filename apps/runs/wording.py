@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from apps.core.decision import AUTO_APPLY_CONFIDENCE, AUTO_APPLY_RISK
+from apps.core.money import Money
+
+# "usage_fell": a code of ours or a provider's. A name of a table or column is left as it is written.
+_CODE = re.compile(r"[a-z]+(_[a-z]+)+")
+_LITERAL = frozenset({"column", "columns", "index", "index_name", "query", "schema", "statement", "table"})
+_ABBREVIATIONS = {"api": "API", "id": "id", "ids": "ids", "sql": "SQL", "url": "URL"}
+_WHOSE = ("name", "company", "email", "to", "external_id", "address", "table", "event_id", "invoice")
 
 
 def confidence_words(confidence: float | None) -> str:
@@ -48,7 +56,7 @@ def ago(then: datetime | None, now: datetime) -> str:
 
 def span(seconds: float) -> str:
     """A duration: "350 ms", "12 s", "3 min"."""
-    if seconds < 1:
+    if 0 < seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     return f"{seconds:.0f} s" if seconds < 120 else _span(timedelta(seconds=seconds))
 
@@ -64,8 +72,9 @@ def _span(gap: timedelta) -> str:
 
 def label(name: str) -> str:
     """A field's name for people: "mean_ms" → "Mean ms"."""
-    words = name.replace("_", " ").replace(".", " ").strip()
-    return words[:1].upper() + words[1:]
+    words = [_ABBREVIATIONS.get(word, word) for word in name.replace("_", " ").replace(".", " ").split()]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
 
 
 def value_words(value: Any) -> str:
@@ -79,10 +88,15 @@ def value_words(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
     if isinstance(value, Mapping):
-        return ", ".join(f"{label(str(k)).lower()}: {value_words(v)}" for k, v in value.items())
+        return ", ".join(f"{_lowered(name)}: {words}" for name, words in rows(value) if words != "-") or "-"
     if isinstance(value, list | tuple):
         return ", ".join(value_words(item) for item in value)
-    return _moment(str(value))
+    return code_words(_moment(str(value)))
+
+
+def _lowered(text: str) -> str:
+    """The first letter small, unless the word is an abbreviation."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _moment(text: str) -> str:
@@ -96,6 +110,49 @@ def _moment(text: str) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}" + (" UTC" if moment.utcoffset() == timedelta(0) else "")
 
 
+def code_words(code: str) -> str:
+    """ "insufficient_funds" → "insufficient funds"; anything else stays as it is."""
+    return code.replace("_", " ") if _CODE.fullmatch(code) else code
+
+
+def subject_words(facts: Mapping[str, Any], subject_id: int) -> str:
+    """Whom or what a step is about: the first of its facts that names it, else the row's number."""
+    return next((str(facts[name]) for name in _WHOSE if facts.get(name)), f"number {subject_id}")
+
+
+def bytes_words(size: float) -> str:
+    """60727296 → "60.7 MB", in powers of ten as disks are sold."""
+    unit = 0
+    while abs(size) >= 1000 and unit < 4:
+        size, unit = size / 1000, unit + 1
+    return f"{size:.0f} B" if unit == 0 else f"{size:.1f} {('kB', 'MB', 'GB', 'TB')[unit - 1]}"
+
+
 def rows(record: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """A stored JSON object as label and value, in its own order."""
-    return [(label(str(name)), value_words(value)) for name, value in (record or {}).items()]
+    """A stored JSON object as label and value, in its own order. The unit moves from the name into the
+    value: ``amount_minor`` beside ``currency`` is a sum of money, ``mean_ms`` milliseconds."""
+    found = record or {}
+    return [_row(str(name), value, str(found.get("currency") or "")) for name, value in found.items()]
+
+
+def _row(name: str, value: Any, currency: str) -> tuple[str, str]:
+    if name in _LITERAL:
+        return label(name), ", ".join(map(str, value)) if isinstance(value, list) else value_words(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(name, value, currency)
+    return label(name), value_words(value)
+
+
+def _number(name: str, value: float, currency: str) -> tuple[str, str]:
+    stem, _, unit = name.rpartition("_")
+    if unit == "minor" and isinstance(value, int) and len(currency) == 3 and currency.isalpha():
+        return label(stem), str(Money(value, currency))
+    if unit == "ms":
+        return label(stem), f"{value:,.0f} ms" if abs(value) >= 10 else f"{value:,.2f} ms"
+    if unit == "bytes":
+        return label(stem), bytes_words(value)
+    if unit == "seconds":
+        return label(stem), span(value)
+    if unit == "id":  # a number that names something is not a quantity
+        return label(name), str(value)
+    return label(name), value_words(value)

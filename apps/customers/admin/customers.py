@@ -14,7 +14,7 @@ from apps.core.money import Money
 from apps.customers.charts import chart_options, usage_chart
 from apps.customers.models import Customer
 from apps.customers.queries import daily_usage, usage_totals
-from apps.customers.timeline import panels, timeline
+from apps.customers.timeline import lists, panels, timeline
 from apps.runs.admin.base import RecordAdmin
 
 CHART_DAYS = 60
@@ -46,8 +46,8 @@ class CustomerAdmin(RecordAdmin):
         ordering="status",
         label={"active": "success", "trialing": "info", "past_due": "warning", "canceled": "danger"},
     )
-    def shown_status(self, customer: Customer) -> str:
-        return customer.status
+    def shown_status(self, customer: Customer) -> tuple[str, str]:
+        return customer.status, str(customer.get_status_display())
 
     @display(description="A month", ordering="base_price_minor")
     def shown_price(self, customer: Customer) -> str:
@@ -64,6 +64,7 @@ class CustomerAdmin(RecordAdmin):
             "contacts": record.contacts.order_by("role", "email"),
             "entries": timeline(record.pk, ENTRIES),
             "panels": panels(record.pk),
+            "links": lists(record.pk),
             "chart": usage_chart(usage, first, last) if usage else "",
             "chart_options": chart_options(),
             "totals": usage_totals(record.pk, last - timedelta(days=29), last),

@@ -28,8 +28,9 @@ PREVIEWED = 5  # lines
 class UploadForm(forms.Form):
     file = forms.FileField(label="CSV file", help_text="UTF-8, UTF-16 or Latin-1; up to 20 MB")
     mapping = forms.JSONField(
-        required=False, initial=dict, widget=forms.Textarea(attrs={"rows": 4}), label="Map",
-        help_text='{"column": "field"}; left empty, it is found by the columns\' names',
+        required=False, initial=dict, widget=forms.Textarea(attrs={"rows": 4}),
+        label="Which column is which (optional)",
+        help_text='As {"Their column": "our_field"}. Left as {}, it is found by the names of the columns.',
     )  # fmt: skip
     currency = forms.RegexField(
         "^[A-Za-z]{3}$", initial="USD", help_text="Of prices, where no column says it"

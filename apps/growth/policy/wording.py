@@ -19,13 +19,13 @@ _SENTENCES = {
     "usage_fell": "usage fell from {before:,} to {now:,} in 30 days",
     "api_errors": "{errors:,} of {all_calls:,} API calls failed",
     "few_active_days": "active on {days} of {of} days",
-    "few_logins": "{logins} log-ins",
-    "little_feature_use": "features used {uses:,} times",
+    "few_logins": "{logins} log-in{s}",
+    "little_feature_use": "features used {uses:,} time{s}",
     "not_integrated": "never integrated",
     "payment_open": "a payment failed and is being recovered",
     "past_due": "a payment is past due",
     "ending": "the subscription is set to end",
-    "earlier_failures": "{times} other failed payments in 90 days",
+    "earlier_failures": "{times} other failed payment{s} in 90 days",
 }
 
 # Each completes "customers who get the most out of it have one thing in common: …".
@@ -46,7 +46,12 @@ def sentence(reason: Mapping[str, Any]) -> str:
     pattern = _SENTENCES.get(code)
     if pattern is None:
         return f"{code.replace('_', ' ')} (lost {reason.get('lost', 0)})"
-    values = {**reason, "all_calls": reason.get("calls", 0) + reason.get("errors", 0)}
+    number = next((reason[name] for name in ("uses", "logins", "times") if name in reason), 0)
+    values = {
+        **reason,
+        "s": "" if number == 1 else "s",
+        "all_calls": reason.get("calls", 0) + reason.get("errors", 0),
+    }
     return f"{pattern.format_map(values)} (lost {reason.get('lost', 0):.1f})"
 
 

@@ -12,6 +12,13 @@ class FailureClass(StrEnum):
     AUTHENTICATE = "authenticate"  # the same card, with the customer present
 
 
+CLASS_WORDS: dict[str, str] = {
+    FailureClass.SOFT: "may pass later",
+    FailureClass.NEW_CARD: "needs another card",
+    FailureClass.NEVER: "must not be tried again",
+    FailureClass.AUTHENTICATE: "the customer must confirm it",
+}
+
 REVOKED = frozenset({"revocation_of_authorization", "revocation_of_all_authorizations", "stop_payment_order"})
 _NEVER = REVOKED | {
     "lost_card",

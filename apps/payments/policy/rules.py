@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from apps.core.decision import Decision, Verdict, skip
 from apps.core.money import Money
-from apps.payments.policy.declines import classify, is_hard, withdrawn
+from apps.payments.policy.declines import CLASS_WORDS, classify, is_hard, withdrawn
 from apps.payments.policy.facts import CaseFacts, FailedInvoice, SettledCase
 from apps.payments.policy.ladder import Step, StepKind, next_step
 
@@ -30,8 +30,8 @@ def open_case(facts: FailedInvoice, *, now: datetime) -> Decision:
     owed = Money(facts.amount_minor, facts.currency)
     return Decision(
         Verdict.ACT,
-        f"charge of {owed} failed with {facts.decline_code or 'no code'}: {failure.value}",
-        title=f"Recover {owed} of invoice {facts.invoice}",
+        f"charge of {owed} failed with {_code(facts.decline_code)}: {CLASS_WORDS[failure]}",
+        title=f"Recover {owed}, a charge that failed",
         way_back="the case closes by itself when the invoice is paid, voided or the subscription canceled",
     )
 
@@ -66,6 +66,10 @@ def _whom(facts: CaseFacts) -> str:
     return facts.name or f"invoice {facts.invoice}"
 
 
+def _code(decline_code: str) -> str:
+    return decline_code.replace("_", " ") or "no code"
+
+
 def ask_for_card(facts: CaseFacts, *, now: datetime) -> Decision:
     closed = _over(facts)
     if closed:
@@ -76,8 +80,8 @@ def ask_for_card(facts: CaseFacts, *, now: datetime) -> Decision:
     if withdrawn(facts.decline_code):
         reason = "the customer withdrew the permission to charge: a question about cancelling"
     else:
-        code = facts.decline_code or "no code"
-        reason = f"{code}: only the customer can mend this ({facts.position.failure.value})"
+        failure = CLASS_WORDS[facts.position.failure]
+        reason = f"{_code(facts.decline_code)}: only the customer can mend this ({failure})"
     return Decision(Verdict.ACT, reason, title=f"Ask {_whom(facts)} for a way to pay", way_back="none needed")
 
 
@@ -134,7 +138,7 @@ def close(facts: SettledCase) -> Decision:
     return Decision(
         Verdict.ACT,
         reasons[outcome],
-        title=f"Close the case of {facts.invoice}: {outcome}",
+        title=f"Close the recovery case of {facts.name or facts.email or facts.invoice}: {outcome}",
         way_back="none needed",
     )
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from apps.core.money import Money
 from apps.customers.timeline import TimelineEntry, Tone
 from apps.payments.models import AttemptOutcome, CaseState, PaymentAttempt, RecoveryCase
+from apps.runs.wording import code_words
 
 LOOK_BACK = timedelta(days=90)
 
@@ -110,7 +111,9 @@ def customer_timeline(customer_id: int, limit: int) -> Iterator[TimelineEntry]:
         paid = attempt.outcome == AttemptOutcome.PAID
         sum_ = Money(attempt.amount_minor, attempt.currency)
         title = f"Charge of {sum_} {'succeeded' if paid else 'was declined'}"
-        detail = " ".join(part for part in (attempt.origin, attempt.decline_code) if part)
+        detail = ", ".join(
+            part for part in (attempt.get_origin_display(), code_words(attempt.decline_code)) if part
+        )
         tone: Tone = "good" if paid else "warning"
         yield TimelineEntry(attempt.at, "payment", title, detail, _page(attempt.case_id), tone)
     closed = RecoveryCase.objects.filter(customer_id=customer_id, closed_at__isnull=False)

@@ -16,6 +16,7 @@ from apps.runs import actions
 from apps.runs.admin.base import RecordAdmin, back, column, who
 from apps.runs.dashboard_queries import posterior
 from apps.runs.models import Alert, Confidence
+from apps.runs.wording import label
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -35,6 +36,7 @@ class AlertAdmin(RecordAdmin):
     nothing = "No alerts."
     list_display = ("title", "shown_severity", "kind", "times", "raised_at", "resolved_at")
     list_filter = (OpenFilter, "severity")
+    search_fields = ("title", "detail")
     ordering = ("-raised_at",)
 
     @column("Severity", label={"critical": "danger", "high": "warning", "medium": "info"})
@@ -61,10 +63,16 @@ class AlertAdmin(RecordAdmin):
 @admin.register(Confidence)
 class ConfidenceAdmin(RecordAdmin):
     page_template = "runs/confidence.html"
-    list_display = ("change_type", "learned", "alone", "updated_at")
+    list_title = "What was learned"
+    nothing = "Nothing was learned yet: it begins with the first change that was watched to its end."
+    list_display = ("kind", "learned", "alone", "updated_at")
     ordering = ("change_type",)
 
-    @admin.display(description="What was learned")
+    @admin.display(description="Kind of change", ordering="change_type")
+    def kind(self, row: Confidence) -> str:
+        return label(row.change_type)
+
+    @admin.display(description="So far")
     def learned(self, row: Confidence) -> str:
         return posterior(row).sentence()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar, cast
 
+from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -15,9 +16,12 @@ from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
+
+from apps.runs.people import attach
 
 COUNTED = 10_000
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -60,6 +64,7 @@ class RecordAdmin(ModelAdmin):
     list_per_page = 50
     list_disable_select_all = True
     actions: ClassVar[Sequence[str] | None] = None
+    list_title = ""  # above the list; empty for the plural of what it lists
     nothing = ""  # what an empty list says; empty for the usual words
     page_template: ClassVar[str]
 
@@ -76,7 +81,8 @@ class RecordAdmin(ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        title = str(self.model._meta.verbose_name_plural).capitalize()
+        name = str(self.model._meta.verbose_name_plural)
+        title = self.list_title or name[:1].upper() + name[1:]
         shown: TemplateResponse = super().changelist_view(request, {"title": title, **(extra_context or {})})
         return shown
 
@@ -106,6 +112,22 @@ class RecordAdmin(ModelAdmin):
             **(extra_context or {}),
         }
         return TemplateResponse(request, self.page_template, context)
+
+
+class PeopleMixin:
+    """A list whose rows carry a ``customer_id``: each page's customers are looked up in one query."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found = super().get_changelist_instance(request)  # type: ignore[misc]
+        found.result_list = attach(found.result_list)
+        return found
+
+    @admin.display(description="Customer")
+    def customer(self, row: Any) -> str:
+        person = getattr(row, "person", None)
+        if person is None:
+            return "-" if row.customer_id is None else str(row.customer_id)
+        return format_html('<a href="{}">{}</a>', person.url, person.name)
 
 
 def who(request: HttpRequest) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.runs.models import AutomationEntry, Proposal, ProposalStatus
+from apps.runs.people import attach
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,12 @@ class Card:
 
 
 def cards(proposals: Sequence[Proposal]) -> list[Card]:
-    """One card each, with one query for what their automations let the operator edit."""
+    """One card each, with one query for what their automations let the operator edit, one for customers."""
     names = {proposal.automation for proposal in proposals}
     editable = dict(AutomationEntry.objects.filter(name__in=names).values_list("name", "editable"))
     return [
-        Card(proposal, _fields(proposal, editable.get(proposal.automation) or [])) for proposal in proposals
+        Card(proposal, _fields(proposal, editable.get(proposal.automation) or []))
+        for proposal in attach(proposals)
     ]
 
 

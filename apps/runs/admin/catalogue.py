@@ -76,9 +76,9 @@ def limits_words(limits: Mapping[str, Any], use: Use) -> str:
     """ "3 of 100 this hour, 12 of 500 today"."""
     said = []
     if limits.get("per_hour") is not None:
-        said.append(f"{use.hour_actions} of {limits['per_hour']} this hour")
+        said.append(f"{use.hour_actions:,} of {limits['per_hour']:,} this hour")
     if limits.get("per_day") is not None:
-        said.append(f"{use.day_actions} of {limits['per_day']} today")
+        said.append(f"{use.day_actions:,} of {limits['per_day']:,} today")
     if limits.get("money_minor_per_day") is not None:
         said.append(f"{use.day_money_minor / 100:,.2f} of {limits['money_minor_per_day'] / 100:,.2f} today")
     return ", ".join(said)

@@ -12,22 +12,38 @@ from django.views.decorators.http import require_POST
 
 from apps.core.clock import utc_now
 from apps.runs import doubt
-from apps.runs.admin.base import RecordAdmin, back, column, who
+from apps.runs.admin.base import PeopleMixin, RecordAdmin, back, column, who
 from apps.runs.admin.filters import AutomationFilter
 from apps.runs.models import Effect, EffectState, EvolutionEntry, Observation, Proposal, Step
+from apps.runs.wording import label
 
 ANSWERS = {"done": "It was done", "not_done": "It was not done", "again": "Try again"}
 
 
 @admin.register(Effect)
-class EffectAdmin(RecordAdmin):
+class EffectAdmin(PeopleMixin, RecordAdmin):
     page_template = "runs/effect.html"
-    list_display = ("key", "shown_state", "automation", "attempts", "customer_id", "claimed_at")
+    list_display = ("what", "shown_state", "automation", "attempts", "customer", "claimed_at")
     list_filter = ("state", AutomationFilter)
     search_fields = ("key__startswith",)
     search_help_text = "The beginning of a key, as dunning:charge:in_1…"
     ordering = ("-claimed_at",)
     sortable_by = ("claimed_at",)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found = super().get_changelist_instance(request)
+        keys = [effect.key for effect in found.result_list]
+        said = EvolutionEntry.objects.filter(effect_key__in=keys).order_by("-timestamp")
+        titles = dict(said.values_list("effect_key", "description"))
+        for effect in found.result_list:
+            effect.title = titles.get(effect.key, "")
+        return found
+
+    @column("What", header=True)
+    def what(self, effect: Effect) -> list[str]:
+        """What the evolution log calls it; most effects that change nothing lasting have no entry."""
+        title = getattr(effect, "title", "")
+        return [title, effect.key] if title else [effect.key, ""]
 
     @column(
         "State",
@@ -83,15 +99,19 @@ class EffectAdmin(RecordAdmin):
 
 
 @admin.register(EvolutionEntry)
-class EvolutionAdmin(RecordAdmin):
+class EvolutionAdmin(PeopleMixin, RecordAdmin):
     page_template = "runs/evolution.html"
     nothing = "Apex has changed nothing here."
-    list_display = ("timestamp", "description", "change_type", "shown_success", "approved_by")
+    list_display = ("timestamp", "description", "kind", "shown_success", "customer", "approved_by")
     list_filter = ("success", AutomationFilter)
     search_fields = ("description",)
     ordering = ("-timestamp",)
     sortable_by = ("timestamp",)
     list_display_links = ("timestamp", "description")
+
+    @admin.display(description="Kind of change")
+    def kind(self, entry: EvolutionEntry) -> str:
+        return label(entry.change_type)
 
     @column("Outcome", label={"good": "success", "bad": "danger", "open": "info"})
     def shown_success(self, entry: EvolutionEntry) -> str:

@@ -43,6 +43,7 @@ class ReviewForm(ActionForm):
 @admin.register(Proposal)
 class ProposalAdmin(RecordAdmin):
     page_template = "runs/proposal.html"
+    list_title = "Approvals"
     action_form = ReviewForm
     actions: ClassVar[Sequence[str] | None] = ("approve_selected", "reject_selected", "snooze_selected")
     list_display = ("title_and_reason", "shown_status", "confidence", "risk", "automation", "created_at")

@@ -12,12 +12,27 @@ from django.utils.html import format_html
 
 from apps.core.clock import utc_now
 from apps.core.modes import RunMode
-from apps.runs.admin.base import BoundedPaginator, RecordAdmin, column
+from apps.runs.admin.base import BoundedPaginator, PeopleMixin, RecordAdmin, column
 from apps.runs.admin.filters import AutomationFilter
 from apps.runs.models import Effect, EvolutionEntry, Proposal, Run, RunState, Step
 
 STEPS_PER_PAGE = 50
 STATE_LABELS = {RunState.DONE: "success", RunState.FAILED: "danger", RunState.RUNNING: "info"}
+
+
+class FoundFilter(admin.SimpleListFilter):
+    """Most ticks find nothing to do: this leaves them out."""
+
+    title = "found something"
+    parameter_name = "found"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "yes"), ("no", "no")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(seen__gt=0) if self.value() == "yes" else queryset.filter(seen=0)
 
 
 @admin.register(Run)
@@ -29,19 +44,19 @@ class RunAdmin(RecordAdmin):
         "shown_state",
         "mode",
         "trigger",
-        "seen",
-        "acted",
-        "asked",
-        "skipped",
-        "failed",
+        "came_of_it",
     )
-    list_filter = ("state", "mode", "trigger", AutomationFilter)
+    list_filter = (FoundFilter, "state", "mode", "trigger", AutomationFilter)
     ordering = ("-created_at",)
     sortable_by = ("slot",)
 
     @column("State", label=STATE_LABELS)
     def shown_state(self, run: Run) -> str:
         return run.state
+
+    @admin.display(description="What came of it")
+    def came_of_it(self, run: Run) -> str:
+        return tally(run)
 
     def record_context(self, request: HttpRequest, record: Run) -> dict[str, Any]:
         steps = Step.objects.filter(run=record).order_by("subject_id")
@@ -54,8 +69,21 @@ class RunAdmin(RecordAdmin):
             "batches": record.batches.order_by("number")[:20],
             "would": record.mode != RunMode.LIVE,
             "reasons": sorted(record.skip_reasons.items(), key=lambda reason: -reason[1]),
-            "counts": record.counts.items(),
+            "counts": [(name, many) for name, many in record.counts.items() if name != "seen"],
         }
+
+
+def tally(run: Run) -> str:
+    """ "14 seen, 12 acted, 2 left alone"; what is nought is not said."""
+    counted = {
+        "seen": run.seen,
+        "acted": run.acted,
+        "asked": run.asked,
+        "left alone": run.skipped,
+        "failed": run.failed,
+    }
+    said = [f"{number:,} {word}" for word, number in counted.items() if number]
+    return ", ".join(said) or ("under way" if run.state == RunState.RUNNING else "nothing was due")
 
 
 def _related(steps: list[Step]) -> tuple[dict[str, Effect], dict[str, Proposal]]:
@@ -66,9 +94,9 @@ def _related(steps: list[Step]) -> tuple[dict[str, Effect], dict[str, Proposal]]
 
 
 @admin.register(Step)
-class StepAdmin(RecordAdmin):
+class StepAdmin(PeopleMixin, RecordAdmin):
     page_template = "runs/step.html"
-    list_display = ("decided_at", "automation", "shown_verdict", "reason", "customer_id")
+    list_display = ("decided_at", "automation", "shown_verdict", "reason", "customer")
     list_filter = ("verdict",)
     list_select_related = ("run",)
     ordering = ("-id",)

@@ -8,7 +8,7 @@ from django import template
 from django.contrib.admin.utils import quote
 from django.urls import reverse
 
-from apps.runs import wording
+from apps.runs import people, wording
 
 register = template.Library()
 register.filter("confidence_words", wording.confidence_words)
@@ -18,9 +18,14 @@ register.filter("ago", wording.ago)
 register.filter("span", wording.span)
 register.filter("label", wording.label)
 register.filter("value_words", wording.value_words)
+register.filter("code_words", wording.code_words)
+register.filter("subject_words", wording.subject_words)
 
 _TONES = {
     "done": "good", "applied": "good", "success": "good", "live": "good", "act": "good",
+    "sent": "good", "processed": "good", "paid": "good", "recovered": "good", "active": "good",
+    "queued": "info", "open": "info", "trialing": "info", "past_due": "warning", "declined": "warning",
+    "parked": "warning", "lost": "bad", "malformed": "bad", "canceled": "bad",
     "running": "info", "approved": "info", "applying": "info", "claimed": "info", "watching": "info",
     "shadow": "info",
     "pending": "warning", "waiting": "warning", "snoozed": "warning", "ask": "warning", "doubt": "warning",
@@ -36,7 +41,15 @@ _WORDS = {
     "dry_run": "dry run",
     "claimed": "being done",
     "rolled_back": "taken back",
+    "new_card": "new card",
+    "past_due": "past due",
 }
+
+
+@register.filter
+def tone(state: str) -> str:
+    """The colour of a state whose word is written beside it."""
+    return _TONES.get(str(state), "neutral")
 
 
 @register.inclusion_tag("runs/parts/pill.html")
@@ -63,3 +76,9 @@ def seconds_to(start: datetime | None, end: datetime | None) -> str:
     if start is None or end is None:
         return ""
     return wording.span((end - start).total_seconds())
+
+
+@register.inclusion_tag("runs/parts/person.html")
+def person(customer_id: int | None) -> dict[str, Any]:
+    """A customer's name with a link to the page: {% person record.customer_id %}."""
+    return {"person": people.person(customer_id), "customer_id": customer_id}

@@ -120,7 +120,7 @@ def test_access_is_restricted_only_by_a_ladder_that_says_so() -> None:
 
 
 def test_a_case_is_opened_with_its_class_as_reason() -> None:
-    assert rules.open_case(FAILED_INVOICE, now=FAILED).reason.endswith("insufficient_funds: soft")
+    assert rules.open_case(FAILED_INVOICE, now=FAILED).reason.endswith("insufficient funds: may pass later")
 
 
 def test_an_unknown_code_is_waited_for_ten_minutes() -> None:

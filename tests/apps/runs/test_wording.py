@@ -108,3 +108,35 @@ def test_the_next_tick() -> None:
     assert next_slot("0 9 * * *", NOW) == NOW + timedelta(days=1)
     assert next_slot("no schedule", NOW) is None
     assert next_slot("", NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "row"),
+    [
+        ({"amount_minor": 9900, "currency": "usd"}, ("Amount", "99.00 USD")),
+        ({"amount_minor": 9900, "currency": "jpy"}, ("Amount", "9,900 JPY")),
+        ({"amount_minor": 9900}, ("Amount minor", "9900")),
+        ({"amount_minor": 9900, "currency": "many"}, ("Amount minor", "9900")),
+        ({"mean_ms": 2633.44}, ("Mean", "2,633 ms")),
+        ({"mean_ms": 0.5}, ("Mean", "0.50 ms")),
+        ({"table_size_bytes": 60_727_296}, ("Table size", "60.7 MB")),
+        ({"table_size_bytes": 999}, ("Table size", "999 B")),
+        ({"timeout_seconds": 600}, ("Timeout", "10 min")),
+        ({"timeout_seconds": 0}, ("Timeout", "0 s")),
+        ({"query_id": 3_458_909_795}, ("Query id", "3458909795")),
+        ({"factors": ["usage_fell", "few_logins"]}, ("Factors", "usage fell, few logins")),
+        ({"columns": ["customer_id"]}, ("Columns", "customer_id")),
+        ({"invoice": "in_1QAb"}, ("Invoice", "in_1QAb")),
+        ({"limits": {"per_hour": 20, "cooldown_seconds": None}}, ("Limits", "per hour: 20")),
+        ({"limits": {"per_hour": None}}, ("Limits", "-")),
+        ({"consent": False}, ("Consent", "no")),
+    ],
+)
+def test_units_move_from_the_name_into_the_value(stored: dict[str, object], row: tuple[str, str]) -> None:
+    assert wording.rows(stored)[0] == row
+
+
+def test_a_step_is_called_after_whom_it_is_about() -> None:
+    assert wording.subject_words({"name": "Nils Kask", "email": "nils@x.example"}, 36) == "Nils Kask"
+    assert wording.subject_words({"name": "", "email": "nils@x.example"}, 36) == "nils@x.example"
+    assert wording.subject_words({}, 36) == "number 36"
