@@ -11,6 +11,7 @@ from apps.runs.actions import log_operator_change, resolve_alerts
 from apps.runs.models import Effect, EffectState, Proposal, ProposalStatus
 from apps.runs.wake import announce
 
+UNDECIDED = (ProposalStatus.APPROVED, ProposalStatus.APPLYING, ProposalStatus.FAILED)
 TROUBLED = (EffectState.DOUBT, EffectState.UNKNOWN, EffectState.DEAD, EffectState.REFUSED)
 
 
@@ -28,6 +29,20 @@ def _proposal(effect: Effect, *states: ProposalStatus) -> QuerySet[Proposal]:
     if effect.proposal_id is None:
         return Proposal.objects.none()
     return Proposal.objects.filter(id=effect.proposal_id, status__in=states)
+
+
+def _free(effect: Effect, by: str, now: datetime) -> None:
+    """Certainly not done: open again under a new vendor key, unless its approval was taken back meanwhile."""
+    effect.generation += 1
+    effect.attempts, effect.receipt, effect.replayed_by = 0, None, ""
+    if effect.proposal_id is not None and not _proposal(effect, *UNDECIDED).exists():
+        effect.state, effect.finished_at = EffectState.REFUSED, now
+        effect.error = f"{by} says it was not done, and its approval was taken back"
+    else:
+        effect.state, effect.due_at, effect.finished_at = EffectState.WAITING, now, None
+    effect.save()
+    _proposal(effect, *UNDECIDED).update(status=ProposalStatus.APPROVED, lease_until=None)
+    announce(effect.automation, "wake", "")
 
 
 @transaction.atomic
@@ -56,19 +71,9 @@ def settle_doubt(key: str, done: bool, by: str, now: datetime, note: str = "") -
         effect.state, effect.finished_at = EffectState.DONE, now
         effect.receipt = {"settled_by": by, "note": note}
         effect.save(update_fields=["state", "finished_at", "receipt"])
-        if effect.proposal_id:
-            Proposal.objects.filter(id=effect.proposal_id).update(
-                status=ProposalStatus.APPLIED, executed_at=now
-            )
+        _proposal(effect, *UNDECIDED).update(status=ProposalStatus.APPLIED, executed_at=now)
     else:
-        effect.state, effect.due_at, effect.generation = EffectState.WAITING, now, effect.generation + 1
-        effect.attempts = 0
-        effect.save(update_fields=["state", "due_at", "generation", "attempts"])
-        if effect.proposal_id:
-            Proposal.objects.filter(id=effect.proposal_id).update(
-                status=ProposalStatus.APPROVED, lease_until=None
-            )
-        announce(effect.automation, "wake", "")
+        _free(effect, by, now)
     answer = "was done" if done else "was not done"
     resolve_alerts(f"doubt:{key}", by, now)
     log_operator_change("settle_doubt", f"{key} {answer}. {note}".strip(), by, now, way_back="")

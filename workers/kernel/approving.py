@@ -59,7 +59,8 @@ def apply_approved(engine: Engine, proposal_id: UUID) -> str:
     )
     if claimed is None:
         return _answer_for_taken(proposal, now)
-    claim = Claim(wanted, *claimed, proposal_id=proposal_id, approved_by=proposal.reviewed_by or "unknown")
+    approved_by = proposal.reviewed_by or "unknown"
+    claim = Claim(wanted, *claimed, proposal_id=proposal_id, approved_by=approved_by, claimed_at=now)
     perform(engine, automation, [claim])
     return _after(proposal_id, now, automation.retry.first)
 

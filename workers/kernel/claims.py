@@ -39,8 +39,9 @@ class Claim:
     undoes: str = ""
     receipt: Any = None  # of the effect that this one undoes
     approved_by: str = "rule"
-    claimed_at: datetime | None = None  # None outside of a run
+    claimed_at: datetime | None = None  # None where it was not counted
     in_doubt: bool = False  # an earlier call under this key may have been done
+    replayed_by: str = ""  # who asked for this one more try
 
     @property
     def vendor_key(self) -> str:

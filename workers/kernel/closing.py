@@ -104,8 +104,10 @@ def close_failed(automation: Automation[Any], claim: Claim, problem: Exception, 
     if isinstance(problem, Refused):
         return _give_up(automation, claim, "refused", error, now=now)
     if isinstance(problem, Unavailable) and claim.in_doubt:
-        # This call was certainly not made, but the one before may have been.
-        _set(claim, "doubt", error, now=now, due_at=now + automation.retry.delay(claim.attempts))
+        # This call was certainly not made, but the one before may have been. The try that the operator asked
+        # for is still owed to him.
+        owed_at = now + automation.retry.delay(claim.attempts)
+        _set(claim, "doubt", error, now=now, due_at=owed_at, replayed_by=claim.replayed_by)
         return "doubt"
     if isinstance(problem, NotConfigured):
         return _wait_for_configuration(automation, claim, error, now=now)
@@ -146,15 +148,16 @@ def release(automation: Automation[Any], claims: Sequence[Claim], *, now: dateti
         cursor.execute(
             "UPDATE runs_effect e SET state = CASE WHEN c.in_doubt THEN 'doubt' ELSE 'waiting' END, due_at = %s,"
             " error = %s, attempts = greatest(e.attempts - 1, 0), lease_until = %s"
-            "  FROM unnest(%s::text[], %s::int[], %s::bool[]) AS c(key, attempts, in_doubt)"
-            " WHERE e.key = c.key AND e.attempts = c.attempts AND e.state = 'claimed'",
+            "  FROM unnest(%s::text[], %s::int[], %s::int[], %s::bool[]) AS c(key, generation, attempts, in_doubt)"
+            " WHERE e.key = c.key AND e.generation = c.generation AND e.attempts = c.attempts"
+            "   AND e.state = 'claimed'",
             [now, reason, now, *([list(column) for column in zip(*map(_fence, claims), strict=True)])],
         )
         give_back(automation.name, automation.limits, claims)
 
 
-def _fence(claim: Claim) -> tuple[str, int, bool]:
-    return claim.wanted.key, claim.attempts, claim.in_doubt
+def _fence(claim: Claim) -> tuple[str, int, int, bool]:
+    return claim.wanted.key, claim.generation, claim.attempts, claim.in_doubt
 
 
 def ask_human(automation: Automation[Any], claim: Claim, error: str, *, now: datetime) -> None:
@@ -249,14 +252,19 @@ def _set(
     due_at: datetime | None = None,
     finished_at: datetime | None = None,
     attempts: int | None = None,
+    replayed_by: str = "",
 ) -> bool:
     """False when the claim is no longer ours: its lease ran out during the call and somebody else has taken it,
-    which every taking marks by counting ``attempts`` up. What that one finds out is what counts then."""
+    which every taking marks by counting ``attempts`` up, and every freeing by a new generation. What that one
+    finds out is what counts then."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE runs_effect SET state = %s, error = %s, due_at = %s, finished_at = %s, lease_until = %s,"
-            " attempts = coalesce(%s, attempts)"
-            " WHERE key = %s AND state IN ('claimed', 'doubt') AND attempts = %s",
-            [state, error, due_at, finished_at, now, attempts, claim.wanted.key, claim.attempts],
+            " attempts = coalesce(%s, attempts), replayed_by = %s"
+            " WHERE key = %s AND state IN ('claimed', 'doubt') AND generation = %s AND attempts = %s",
+            [
+                *(state, error, due_at, finished_at, now, attempts, replayed_by),
+                *(claim.wanted.key, claim.generation, claim.attempts),
+            ],
         )
         return bool(cursor.rowcount)

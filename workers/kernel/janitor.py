@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 from django.db import connection
+from django.db.models import QuerySet
 
 from apps.runs.actions import raise_alert, resolve_alerts
 from apps.runs.models import Effect, Proposal, ProposalStatus, Step
@@ -23,7 +24,7 @@ from workers.kernel.deciding import MAX_KEY
 from workers.kernel.engine import Engine
 from workers.kernel.gate import gate
 from workers.kernel.performing import call
-from workers.ports import Unavailable, Unknown
+from workers.ports import Refused, Unavailable, Unknown
 
 log = structlog.get_logger(__name__)
 
@@ -39,12 +40,20 @@ SELECT key FROM runs_effect
  ORDER BY claimed_at, key LIMIT 5000
 """
 
+# What the operator asked for is one try: it is used up here, before the call, so that one whose end nobody
+# knows is not made again by it.
 _TAKE = """
-UPDATE runs_effect
-   SET state = 'claimed', attempts = least(attempts + 1, 30000), due_at = NULL,
+WITH due AS (
+    SELECT key, replayed_by FROM runs_effect
+     WHERE key = %(key)s
+       AND ((state = 'claimed' AND lease_until < %(now)s) OR (state = 'doubt' AND due_at <= %(now)s))
+       FOR UPDATE
+)
+UPDATE runs_effect e
+   SET state = 'claimed', attempts = least(e.attempts + 1, 30000), due_at = NULL, replayed_by = '',
        lease_until = %(now)s::timestamptz + make_interval(secs => %(lease)s)
- WHERE key = %(key)s AND ((state = 'claimed' AND lease_until < %(now)s) OR (state = 'doubt' AND due_at <= %(now)s))
-RETURNING attempts, generation, claimed_at
+  FROM due WHERE e.key = due.key
+RETURNING due.replayed_by
 """
 
 
@@ -67,10 +76,10 @@ def settle(engine: Engine, key: str) -> str:
     """Settles one effect in doubt by the automation's rule. Returns its state afterwards, '' when it was
     not ours to take."""
     now = engine.now()
-    effect = Effect.objects.filter(key=key).first()
-    if effect is None or effect.automation not in engine.registry:
+    name = Effect.objects.filter(key=key).values_list("automation", flat=True).first()
+    if name is None or name not in engine.registry:
         return ""
-    automation = engine.registry.automation(effect.automation)
+    automation = engine.registry.automation(name)
     if not gate(automation.name, automation.switch, now=now).may_finish:
         return ""
     with connection.cursor() as cursor:
@@ -78,7 +87,8 @@ def settle(engine: Engine, key: str) -> str:
         row = cursor.fetchone()
     if row is None:
         return ""
-    effect.attempts, effect.generation, effect.claimed_at = row
+    effect = Effect.objects.get(key=key)
+    effect.replayed_by = row[0]
     try:
         claim = claim_of(automation, effect)
         if claim is None:
@@ -95,7 +105,7 @@ def _settle(engine: Engine, automation: Automation[Any], claim: Claim, effect: E
         return _book(engine, automation, claim, effect.receipt)  # it was done; only the booking had failed
     if claim.proposal_id and not _still_approved(claim.proposal_id):
         return _look_up(engine, automation, claim, now)
-    if effect.replayed_by:
+    if claim.replayed_by:
         return _repeat(engine, automation, claim)
     rule = automation.in_doubt_rule(claim.wanted.facts)
     within = automation.repeat_within is None or now - effect.claimed_at < automation.repeat_within
@@ -149,7 +159,7 @@ def _look_up(engine: Engine, automation: Automation[Any], claim: Claim, now: dat
         if isinstance(problem, Unknown):
             ask_human(automation, claim, str(problem), now=now)
         again = ASK_AGAIN[min(claim.attempts, len(ASK_AGAIN)) - 1]
-        return _put_aside(key, str(problem), now + again)
+        return _put_aside(key, claim.generation, claim.attempts, str(problem), now + again)
     if receipt is not None:
         return _book(engine, automation, claim, receipt)
     return _free(automation, claim, now)
@@ -157,7 +167,11 @@ def _look_up(engine: Engine, automation: Automation[Any], claim: Claim, now: dat
 
 def _free(automation: Automation[Any], claim: Claim, now: datetime) -> str:
     """Certainly never done: open again, under a key that the vendor has not seen."""
-    Effect.objects.filter(key=claim.wanted.key, state="claimed").update(
+    if claim.proposal_id and not _still_approved(claim.proposal_id):
+        return close_failed(
+            automation, claim, Refused("not done, and its approval was taken back since"), now=now
+        )
+    _ours(claim.wanted.key, claim.generation, claim.attempts).update(
         state="waiting",
         due_at=now,
         generation=claim.generation + 1,
@@ -184,12 +198,17 @@ def _leave_to_human(effect: Effect, error: str, now: datetime) -> str:
         "high",
         now,
     )
-    return _put_aside(effect.key, error, now + ASK_AGAIN[-1])
+    return _put_aside(effect.key, effect.generation, effect.attempts, error, now + ASK_AGAIN[-1])
 
 
-def _put_aside(key: str, error: str, due_at: datetime) -> str:
-    Effect.objects.filter(key=key, state="claimed").update(state="doubt", due_at=due_at, error=error)
+def _put_aside(key: str, generation: int, attempts: int, error: str, due_at: datetime) -> str:
+    _ours(key, generation, attempts).update(state="doubt", due_at=due_at, error=error)
     return "doubt"
+
+
+def _ours(key: str, generation: int, attempts: int) -> QuerySet[Effect]:
+    """The effect, unless the lease ran out while the provider was asked and somebody else has it now."""
+    return Effect.objects.filter(key=key, state="claimed", generation=generation, attempts=attempts)
 
 
 def claim_of(automation: Automation[Any], effect: Effect) -> Claim | None:
@@ -197,7 +216,7 @@ def claim_of(automation: Automation[Any], effect: Effect) -> Claim | None:
     comes back with other parameters. None when they are not kept any more."""
     if effect.undoes:
         undo = undo_claim(automation, effect.undoes, effect.attempts, effect.generation)
-        return None if undo is None else replace(undo, in_doubt=True)
+        return None if undo is None else replace(undo, in_doubt=True, replayed_by=effect.replayed_by)
     wanted = stored_wanted(automation, effect)
     if wanted is None:
         return None
@@ -211,6 +230,7 @@ def claim_of(automation: Automation[Any], effect: Effect) -> Claim | None:
         effect.proposal_id,
         approved_by=effect.replayed_by or approved_by,
         in_doubt=True,
+        replayed_by=effect.replayed_by,
     )
 
 
