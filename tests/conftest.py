@@ -13,8 +13,9 @@ import redis
 from django.conf import settings
 from django.db import connections
 from django.db.backends.postgresql.operations import DatabaseOperations
+from pytest_django.plugin import DjangoDbBlocker
 
-from tests import services
+from tests import flush, services
 
 OWNER = "APEX_TEST_OWNER"
 
@@ -72,17 +73,13 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """Lets the tests that commit empty the tables afterwards: evolution_log refuses TRUNCATE by a trigger,
-    which sleeps for the moment of the flush only (the tests' account is the server's superuser)."""
-    flush = DatabaseOperations.execute_sql_flush
-
-    def flush_the_log_too(ops: DatabaseOperations, sql_list: list[str]) -> None:
-        asleep, awake = "SET session_replication_role = replica", "SET session_replication_role = DEFAULT"
-        flush(ops, [asleep, *sql_list, awake])
-
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Lets the tests that commit leave the tables as the migrations did: see tests/flush.py."""
+    with django_db_blocker.unblock():
+        flush.keep_seeds(connections["default"])
+        connections["default"].close()
     with pytest.MonkeyPatch.context() as patch:  # the class: each thread has a connection of its own
-        patch.setattr(DatabaseOperations, "execute_sql_flush", flush_the_log_too)
+        patch.setattr(DatabaseOperations, "execute_sql_flush", flush.flush_to_seeds)
         yield
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -21,9 +22,11 @@ def chromium() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    # Playwright's synchronous interface keeps an event loop in this thread, where Django refuses its ORM.
+    """One for each file. Playwright's synchronous interface keeps an event loop in this thread for as long: Django
+    would refuse its ORM there, and has database connections of its own for it, which must be closed before the
+    loop is left."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield from _browser()
@@ -37,6 +40,7 @@ def _browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield started
         started.close()
+        connections.close_all()
 
 
 @pytest.fixture

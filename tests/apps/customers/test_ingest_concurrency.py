@@ -16,8 +16,7 @@ from apps.customers.models import Customer, Event, HeldEvent
 from apps.customers.policy.profile import CustomerIn
 from tests.apps.customers.helpers import NOW, event, make_customer, sums, take
 
-# Only this app's tables are emptied afterwards: evolution_log refuses to be.
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=["apps.customers"])
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from apps.customers.models import Customer
 from apps.messaging.models import OutboxMessage
 from apps.payments.models import CaseState, RecoveryCase
 from peers.stripe import StripePeer
-from tests.workers.payments.world import WORKS, seeded
+from tests.workers.payments.world import WORKS
 from workers.gateways.stripe import StripePayments
 from workers.kernel.simulation import Simulation
 from workers.kernel.testing import run_in, simulate
@@ -29,7 +29,6 @@ class Shop:
     """One subscriber at the local Stripe, its webhooks on their way to Apex."""
 
     def __init__(self, peer: StripePeer) -> None:
-        seeded()
         self.peer = peer
         self.client = stripe.StripeClient(KEY, base_addresses={"api": peer.url}, max_network_retries=0)
         product = self.client.v1.products.create({"name": "Apex"}).id

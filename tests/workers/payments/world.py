@@ -9,12 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apps.billing.actions import receive, set_price
-from apps.billing.models import Plan
 from apps.core.types import Window
 from apps.customers.models import Customer
 from apps.messaging.models import OutboxMessage
-from apps.payments.models import LadderPlan, PaymentAttempt, RecoveryCase
-from apps.payments.policy.ladder import PATIENT, STANDARD
+from apps.payments.models import PaymentAttempt, RecoveryCase
 from workers.billing.process_events import ProcessEvents
 from workers.gateways.scripted_payments import ScriptedPayments
 from workers.kernel.automation import FindContext
@@ -90,20 +88,6 @@ class StripeWorld(ScriptedPayments):
         }
 
 
-def seeded() -> None:
-    """Plans and ladders as the migrations leave them; a test with transactions of its own empties the tables."""
-    for code in ("free", "indie", "studio"):
-        Plan.objects.get_or_create(code=code, defaults={"name": code.capitalize()})
-    for ladder in (STANDARD, PATIENT):
-        numbers = {
-            "retry_days": list(ladder.retry_days),
-            "access_percents": list(ladder.access_percents),
-            "final": ladder.final.value,
-            "final_day": ladder.final_day,
-        }
-        LadderPlan.objects.get_or_create(name=ladder.name, defaults=numbers)
-
-
 @dataclass
 class Business:
     """``play(day)`` goes to 09:00 of that ladder day and lets everything due happen."""
@@ -114,7 +98,6 @@ class Business:
     customer: Customer = field(init=False)
 
     def __post_init__(self) -> None:
-        seeded()
         self.customer = Customer.objects.create(
             external_id="ada",
             name="Ada",
