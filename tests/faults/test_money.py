@@ -17,7 +17,7 @@ from tests.faults.conftest import Report
 from tests.faults.lab import Lab
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
-INVOICES = 30
+INVOICES = 20
 
 
 @pytest.mark.parametrize(
