@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,32 +52,36 @@ def intervention_effect(now: datetime) -> list[Effect]:
             closed=Count("id"), kept=Count("id", filter=Q(outcome=Outcome.KEPT))
         )
     }
+    costs = _costs(now)
     return [
         _effect(
             kind,
             counts.get((kind, Arm.TREATED), Side(0, 0)),
             counts.get((kind, Arm.HOLDOUT), Side(0, 0)),
-            now,
+            tuple(costs.get(kind, ())),
         )
         for kind in InterventionKind.values
     ]
 
 
-def _effect(kind: str, treated: Side, left_alone: Side, now: datetime) -> Effect:
-    costs = (
-        Intervention.objects.filter(kind=kind, arm=Arm.TREATED, opened_at__lte=now, cost_minor__gt=0)
+def _costs(now: datetime) -> dict[str, list[Money]]:
+    """What the interventions given up to ``now`` cost at most, by kind; one sum for each currency."""
+    given = (
+        Intervention.objects.filter(arm=Arm.TREATED, opened_at__lte=now, cost_minor__gt=0)
         .exclude(outcome=Outcome.NOT_GIVEN)
-        .values("currency")
+        .values("kind", "currency")
         .annotate(minor=Sum("cost_minor"))
         .order_by("currency")
     )
-    return Effect(
-        kind,
-        treated,
-        left_alone,
-        newcombe(treated.kept, treated.closed, left_alone.kept, left_alone.closed),
-        tuple(Money(int(row["minor"]), row["currency"]) for row in costs),
-    )
+    costs: defaultdict[str, list[Money]] = defaultdict(list)
+    for row in given:
+        costs[row["kind"]].append(Money(int(row["minor"]), row["currency"]))
+    return costs
+
+
+def _effect(kind: str, treated: Side, left_alone: Side, costs: tuple[Money, ...]) -> Effect:
+    interval = newcombe(treated.kept, treated.closed, left_alone.kept, left_alone.closed)
+    return Effect(kind, treated, left_alone, interval, costs)
 
 
 @dataclass(frozen=True, slots=True)

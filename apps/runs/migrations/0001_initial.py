@@ -9,278 +9,572 @@ import apps.core.modes
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AutomationEntry',
+            name="AutomationEntry",
             fields=[
-                ('name', models.CharField(max_length=100, primary_key=True, serialize=False)),
-                ('mode', models.CharField(choices=[('off', 'off'), ('shadow', 'shadow'), ('live', 'live')], default=apps.core.modes.Mode['LIVE'], max_length=10)),
-                ('cooldown_until', models.DateTimeField(blank=True, null=True)),
-                ('kind', models.CharField(default='automation', max_length=12)),
-                ('summary', models.CharField(blank=True, max_length=300)),
-                ('manual', models.TextField(blank=True)),
-                ('queue', models.CharField(blank=True, max_length=30)),
-                ('schedule', models.CharField(blank=True, max_length=100)),
-                ('declared', models.JSONField(default=dict, help_text='Retry, limits, time-out … as declared in code')),
-                ('editable', models.JSONField(default=list, help_text='Parameters that may be edited in a proposal')),
-                ('retired', models.BooleanField(default=False, help_text='No longer in code; kept for its history')),
-                ('known_since', models.DateTimeField()),
-                ('changed_by', models.CharField(blank=True, max_length=150)),
-                ('changed_at', models.DateTimeField(blank=True, null=True)),
+                ("name", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("off", "off"), ("shadow", "shadow"), ("live", "live")],
+                        default=apps.core.modes.Mode["LIVE"],
+                        max_length=10,
+                    ),
+                ),
+                ("cooldown_until", models.DateTimeField(blank=True, null=True)),
+                ("kind", models.CharField(default="automation", max_length=12)),
+                ("summary", models.CharField(blank=True, max_length=300)),
+                ("manual", models.TextField(blank=True)),
+                ("queue", models.CharField(blank=True, max_length=30)),
+                ("schedule", models.CharField(blank=True, max_length=100)),
+                (
+                    "declared",
+                    models.JSONField(default=dict, help_text="Retry, limits, time-out … as declared in code"),
+                ),
+                (
+                    "editable",
+                    models.JSONField(default=list, help_text="Parameters that may be edited in a proposal"),
+                ),
+                (
+                    "retired",
+                    models.BooleanField(default=False, help_text="No longer in code; kept for its history"),
+                ),
+                ("known_since", models.DateTimeField()),
+                ("changed_by", models.CharField(blank=True, max_length=150)),
+                ("changed_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name': 'automation',
-                'db_table': 'runs_automation',
-                'ordering': ['name'],
+                "verbose_name": "automation",
+                "db_table": "runs_automation",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Confidence',
+            name="Confidence",
             fields=[
-                ('change_type', models.CharField(max_length=100, primary_key=True, serialize=False)),
-                ('successes', models.PositiveIntegerField(default=0)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('prior_successes', models.FloatField(default=1.0)),
-                ('prior_failures', models.FloatField(default=1.0)),
-                ('updated_at', models.DateTimeField()),
+                ("change_type", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("successes", models.PositiveIntegerField(default=0)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("prior_successes", models.FloatField(default=1.0)),
+                ("prior_failures", models.FloatField(default=1.0)),
+                ("updated_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'confidence',
-                'db_table': 'runs_confidence',
+                "verbose_name_plural": "confidence",
+                "db_table": "runs_confidence",
             },
         ),
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('name', models.CharField(max_length=100, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
+                ("name", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'runs_heartbeat',
+                "db_table": "runs_heartbeat",
             },
         ),
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=100)),
-                ('dedupe_key', models.CharField(max_length=200)),
-                ('severity', models.CharField(default='medium', max_length=10)),
-                ('title', models.CharField(max_length=300)),
-                ('detail', models.TextField(blank=True)),
-                ('raised_at', models.DateTimeField()),
-                ('last_seen_at', models.DateTimeField()),
-                ('times', models.PositiveIntegerField(default=1)),
-                ('resolved_at', models.DateTimeField(blank=True, null=True)),
-                ('resolved_by', models.CharField(blank=True, max_length=150)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=100)),
+                ("dedupe_key", models.CharField(max_length=200)),
+                ("severity", models.CharField(default="medium", max_length=10)),
+                ("title", models.CharField(max_length=300)),
+                ("detail", models.TextField(blank=True)),
+                ("raised_at", models.DateTimeField()),
+                ("last_seen_at", models.DateTimeField()),
+                ("times", models.PositiveIntegerField(default=1)),
+                ("resolved_at", models.DateTimeField(blank=True, null=True)),
+                ("resolved_by", models.CharField(blank=True, max_length=150)),
             ],
             options={
-                'db_table': 'runs_alert',
-                'indexes': [models.Index(condition=models.Q(('resolved_at__isnull', True)), fields=['-raised_at'], name='alert_open')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('resolved_at__isnull', True)), fields=('dedupe_key',), name='alert_open_once')],
+                "db_table": "runs_alert",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("resolved_at__isnull", True)),
+                        fields=["-raised_at"],
+                        name="alert_open",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("resolved_at__isnull", True)),
+                        fields=("dedupe_key",),
+                        name="alert_open_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Effect',
+            name="Effect",
             fields=[
-                ('key', models.CharField(max_length=200, primary_key=True, serialize=False)),
-                ('automation', models.CharField(max_length=100)),
-                ('proposal_id', models.UUIDField(blank=True, null=True)),
-                ('subject_id', models.BigIntegerField()),
-                ('customer_id', models.BigIntegerField(blank=True, null=True)),
-                ('undoes', models.CharField(blank=True, help_text='Key of the effect this one takes back', max_length=200)),
-                ('state', models.CharField(choices=[('claimed', 'Claimed'), ('done', 'Done'), ('waiting', 'Waiting'), ('refused', 'Refused'), ('doubt', 'Doubt'), ('unknown', 'Unknown'), ('dead', 'Dead')], default='claimed', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(default=1)),
-                ('generation', models.PositiveSmallIntegerField(default=0, help_text="Raised when the provider proved the last try never happened; part of the vendor's key")),
-                ('receipt', models.JSONField(blank=True, null=True)),
-                ('error', models.TextField(blank=True)),
-                ('claimed_at', models.DateTimeField()),
-                ('lease_until', models.DateTimeField()),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ("key", models.CharField(max_length=200, primary_key=True, serialize=False)),
+                ("automation", models.CharField(max_length=100)),
+                ("proposal_id", models.UUIDField(blank=True, null=True)),
+                ("subject_id", models.BigIntegerField()),
+                ("customer_id", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "undoes",
+                    models.CharField(
+                        blank=True, help_text="Key of the effect this one takes back", max_length=200
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("claimed", "Claimed"),
+                            ("done", "Done"),
+                            ("waiting", "Waiting"),
+                            ("refused", "Refused"),
+                            ("doubt", "Doubt"),
+                            ("unknown", "Unknown"),
+                            ("dead", "Dead"),
+                        ],
+                        default="claimed",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "generation",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="Raised when the provider proved the last try never happened; part of the vendor's key",
+                    ),
+                ),
+                ("receipt", models.JSONField(blank=True, null=True)),
+                ("error", models.TextField(blank=True)),
+                ("claimed_at", models.DateTimeField()),
+                ("lease_until", models.DateTimeField()),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'db_table': 'runs_effect',
-                'indexes': [models.Index(condition=models.Q(('state', 'claimed')), fields=['lease_until'], name='effect_claimed'), models.Index(condition=models.Q(('state__in', ['waiting', 'doubt'])), fields=['due_at'], name='effect_waiting'), models.Index(condition=models.Q(('state__in', ['refused', 'doubt', 'unknown', 'dead', 'waiting'])), fields=['automation', '-claimed_at'], name='effect_troubled'), models.Index(condition=models.Q(('proposal_id__isnull', False)), fields=['proposal_id'], name='effect_of_proposal'), models.Index(condition=models.Q(('customer_id__isnull', False)), fields=['customer_id', '-claimed_at'], name='effect_of_customer')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), ('receipt__isnull', False), _connector='OR'), name='effect_done_has_receipt'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'waiting'), _negated=True), ('due_at__isnull', False), _connector='OR'), name='effect_waiting_has_due_at')],
+                "db_table": "runs_effect",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "claimed")),
+                        fields=["lease_until"],
+                        name="effect_claimed",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state__in", ["waiting", "doubt"])),
+                        fields=["due_at"],
+                        name="effect_waiting",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state__in", ["refused", "doubt", "unknown", "dead", "waiting"])),
+                        fields=["automation", "-claimed_at"],
+                        name="effect_troubled",
+                    ),
+                    models.Index(
+                        condition=models.Q(("proposal_id__isnull", False)),
+                        fields=["proposal_id"],
+                        name="effect_of_proposal",
+                    ),
+                    models.Index(
+                        condition=models.Q(("customer_id__isnull", False)),
+                        fields=["customer_id", "-claimed_at"],
+                        name="effect_of_customer",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "done"), _negated=True),
+                            ("receipt__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="effect_done_has_receipt",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "waiting"), _negated=True),
+                            ("due_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="effect_waiting_has_due_at",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='EvolutionEntry',
+            name="EvolutionEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('timestamp', models.DateTimeField()),
-                ('change_type', models.CharField(max_length=100)),
-                ('automation', models.CharField(blank=True, max_length=100)),
-                ('description', models.TextField()),
-                ('reason', models.TextField(blank=True)),
-                ('inputs', models.JSONField(default=dict)),
-                ('rule', models.CharField(blank=True, max_length=200)),
-                ('confidence', models.FloatField(blank=True, null=True)),
-                ('risk', models.FloatField(blank=True, null=True)),
-                ('approved_by', models.CharField(help_text='Who or what approved: a rule, a person, SQL', max_length=150)),
-                ('success', models.BooleanField(blank=True, null=True)),
-                ('outcome', models.JSONField(default=dict)),
-                ('way_back', models.TextField(blank=True)),
-                ('effect_key', models.CharField(blank=True, max_length=200)),
-                ('subject_id', models.BigIntegerField(blank=True, null=True)),
-                ('customer_id', models.BigIntegerField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("timestamp", models.DateTimeField()),
+                ("change_type", models.CharField(max_length=100)),
+                ("automation", models.CharField(blank=True, max_length=100)),
+                ("description", models.TextField()),
+                ("reason", models.TextField(blank=True)),
+                ("inputs", models.JSONField(default=dict)),
+                ("rule", models.CharField(blank=True, max_length=200)),
+                ("confidence", models.FloatField(blank=True, null=True)),
+                ("risk", models.FloatField(blank=True, null=True)),
+                (
+                    "approved_by",
+                    models.CharField(help_text="Who or what approved: a rule, a person, SQL", max_length=150),
+                ),
+                ("success", models.BooleanField(blank=True, null=True)),
+                ("outcome", models.JSONField(default=dict)),
+                ("way_back", models.TextField(blank=True)),
+                ("effect_key", models.CharField(blank=True, max_length=200)),
+                ("subject_id", models.BigIntegerField(blank=True, null=True)),
+                ("customer_id", models.BigIntegerField(blank=True, null=True)),
             ],
             options={
-                'verbose_name': 'evolution log entry',
-                'verbose_name_plural': 'evolution log',
-                'db_table': 'evolution_log',
-                'indexes': [models.Index(fields=['-timestamp'], name='evolution_newest'), models.Index(fields=['effect_key'], name='evolution_of_effect'), models.Index(condition=models.Q(('customer_id__isnull', False)), fields=['customer_id', '-timestamp'], name='evolution_of_customer')],
+                "verbose_name": "evolution log entry",
+                "verbose_name_plural": "evolution log",
+                "db_table": "evolution_log",
+                "indexes": [
+                    models.Index(fields=["-timestamp"], name="evolution_newest"),
+                    models.Index(fields=["effect_key"], name="evolution_of_effect"),
+                    models.Index(
+                        condition=models.Q(("customer_id__isnull", False)),
+                        fields=["customer_id", "-timestamp"],
+                        name="evolution_of_customer",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HourlyUse',
+            name="HourlyUse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('automation', models.CharField(max_length=100)),
-                ('hour', models.DateTimeField()),
-                ('actions', models.PositiveIntegerField(default=0)),
-                ('money_minor', models.PositiveBigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("automation", models.CharField(max_length=100)),
+                ("hour", models.DateTimeField()),
+                ("actions", models.PositiveIntegerField(default=0)),
+                ("money_minor", models.PositiveBigIntegerField(default=0)),
             ],
             options={
-                'db_table': 'runs_hourly_use',
-                'constraints': [models.UniqueConstraint(fields=('automation', 'hour'), name='use_once_per_hour')],
+                "db_table": "runs_hourly_use",
+                "constraints": [
+                    models.UniqueConstraint(fields=("automation", "hour"), name="use_once_per_hour")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Observation',
+            name="Observation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('effect_key', models.CharField(max_length=200, unique=True)),
-                ('automation', models.CharField(max_length=100)),
-                ('change_type', models.CharField(max_length=100)),
-                ('state', models.CharField(choices=[('watching', 'Watching'), ('success', 'Success'), ('failure', 'Failure'), ('rolled_back', 'Rolled Back'), ('inconclusive', 'Inconclusive')], default='watching', max_length=12)),
-                ('applied_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('until', models.DateTimeField()),
-                ('looks', models.PositiveSmallIntegerField(default=0)),
-                ('note', models.TextField(blank=True)),
-                ('evidence', models.JSONField(default=dict)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("effect_key", models.CharField(max_length=200, unique=True)),
+                ("automation", models.CharField(max_length=100)),
+                ("change_type", models.CharField(max_length=100)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("watching", "Watching"),
+                            ("success", "Success"),
+                            ("failure", "Failure"),
+                            ("rolled_back", "Rolled Back"),
+                            ("inconclusive", "Inconclusive"),
+                        ],
+                        default="watching",
+                        max_length=12,
+                    ),
+                ),
+                ("applied_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("until", models.DateTimeField()),
+                ("looks", models.PositiveSmallIntegerField(default=0)),
+                ("note", models.TextField(blank=True)),
+                ("evidence", models.JSONField(default=dict)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'db_table': 'runs_observation',
-                'indexes': [models.Index(condition=models.Q(('state', 'watching')), fields=['due_at'], name='observation_due')],
+                "db_table": "runs_observation",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "watching")), fields=["due_at"], name="observation_due"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Proposal',
+            name="Proposal",
             fields=[
-                ('id', models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), editable=False, primary_key=True, serialize=False)),
-                ('automation', models.CharField(max_length=100)),
-                ('change_type', models.CharField(max_length=100)),
-                ('effect_key', models.CharField(max_length=200)),
-                ('subject_id', models.BigIntegerField()),
-                ('customer_id', models.BigIntegerField(blank=True, null=True)),
-                ('step_id', models.BigIntegerField(blank=True, null=True)),
-                ('title', models.CharField(max_length=300)),
-                ('reason', models.TextField()),
-                ('waits_because', models.TextField(help_text='Why it was not applied by itself')),
-                ('evidence', models.JSONField(default=dict)),
-                ('expected', models.TextField(blank=True)),
-                ('way_back', models.TextField(blank=True)),
-                ('confidence_score', models.FloatField(blank=True, null=True)),
-                ('risk_score', models.FloatField(blank=True, null=True)),
-                ('facts', models.JSONField()),
-                ('decision', models.JSONField()),
-                ('params', models.JSONField(default=dict, help_text='What the operator may edit before approving')),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('snoozed', 'Snoozed'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('applying', 'Applying'), ('applied', 'Applied'), ('failed', 'Failed'), ('expired', 'Expired')], db_default='pending', default='pending', max_length=10)),
-                ('review_notes', models.TextField(blank=True, db_default='')),
-                ('reviewed_by', models.CharField(blank=True, db_default='', max_length=150)),
-                ('reviewed_at', models.DateTimeField(blank=True, null=True)),
-                ('snoozed_until', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('executed_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(db_default=0, default=0)),
-                ('result', models.TextField(blank=True, db_default='')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=django.contrib.postgres.functions.RandomUUID(),
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("automation", models.CharField(max_length=100)),
+                ("change_type", models.CharField(max_length=100)),
+                ("effect_key", models.CharField(max_length=200)),
+                ("subject_id", models.BigIntegerField()),
+                ("customer_id", models.BigIntegerField(blank=True, null=True)),
+                ("step_id", models.BigIntegerField(blank=True, null=True)),
+                ("title", models.CharField(max_length=300)),
+                ("reason", models.TextField()),
+                ("waits_because", models.TextField(help_text="Why it was not applied by itself")),
+                ("evidence", models.JSONField(default=dict)),
+                ("expected", models.TextField(blank=True)),
+                ("way_back", models.TextField(blank=True)),
+                ("confidence_score", models.FloatField(blank=True, null=True)),
+                ("risk_score", models.FloatField(blank=True, null=True)),
+                ("facts", models.JSONField()),
+                ("decision", models.JSONField()),
+                (
+                    "params",
+                    models.JSONField(default=dict, help_text="What the operator may edit before approving"),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("snoozed", "Snoozed"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                            ("applying", "Applying"),
+                            ("applied", "Applied"),
+                            ("failed", "Failed"),
+                            ("expired", "Expired"),
+                        ],
+                        db_default="pending",
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("review_notes", models.TextField(blank=True, db_default="")),
+                ("reviewed_by", models.CharField(blank=True, db_default="", max_length=150)),
+                ("reviewed_at", models.DateTimeField(blank=True, null=True)),
+                ("snoozed_until", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("executed_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(db_default=0, default=0)),
+                ("result", models.TextField(blank=True, db_default="")),
             ],
             options={
-                'db_table': 'optimization_queue',
-                'indexes': [models.Index(fields=['status', '-created_at'], name='proposal_by_status'), models.Index(fields=['effect_key'], name='proposal_of_effect')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('status__in', ['pending', 'snoozed', 'approved', 'applying'])), fields=('effect_key',), name='proposal_one_open_per_effect'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'snoozed'), _negated=True), ('snoozed_until__isnull', False), _connector='OR'), name='proposal_snoozed_has_date'), models.CheckConstraint(condition=models.Q(('confidence_score__isnull', True), ('confidence_score__range', (0, 1)), _connector='OR'), name='proposal_confidence_is_probability'), models.CheckConstraint(condition=models.Q(('risk_score__isnull', True), ('risk_score__range', (0, 1)), _connector='OR'), name='proposal_risk_is_probability')],
+                "db_table": "optimization_queue",
+                "indexes": [
+                    models.Index(fields=["status", "-created_at"], name="proposal_by_status"),
+                    models.Index(fields=["effect_key"], name="proposal_of_effect"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ["pending", "snoozed", "approved", "applying"])),
+                        fields=("effect_key",),
+                        name="proposal_one_open_per_effect",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "snoozed"), _negated=True),
+                            ("snoozed_until__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="proposal_snoozed_has_date",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("confidence_score__isnull", True),
+                            ("confidence_score__range", (0, 1)),
+                            _connector="OR",
+                        ),
+                        name="proposal_confidence_is_probability",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("risk_score__isnull", True), ("risk_score__range", (0, 1)), _connector="OR"
+                        ),
+                        name="proposal_risk_is_probability",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('automation', models.CharField(max_length=100)),
-                ('slot', models.DateTimeField(help_text='The tick this run belongs to')),
-                ('mode', models.CharField(choices=[('live', 'live'), ('shadow', 'shadow'), ('dry_run', 'dry_run')], max_length=10)),
-                ('trigger', models.CharField(choices=[('schedule', 'Schedule'), ('wake', 'Wake'), ('manual', 'Manual')], default='schedule', max_length=10)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('skipped', 'Skipped')], default='running', max_length=10)),
-                ('requested_by', models.CharField(blank=True, max_length=150)),
-                ('created_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('seen', models.PositiveIntegerField(default=0)),
-                ('acted', models.PositiveIntegerField(default=0)),
-                ('asked', models.PositiveIntegerField(default=0)),
-                ('skipped', models.PositiveIntegerField(default=0)),
-                ('failed', models.PositiveIntegerField(default=0)),
-                ('skip_reasons', models.JSONField(default=dict, help_text='reason → how many subjects')),
-                ('counts', models.JSONField(default=dict, help_text="A computation's own counts")),
-                ('error', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("automation", models.CharField(max_length=100)),
+                ("slot", models.DateTimeField(help_text="The tick this run belongs to")),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("live", "live"), ("shadow", "shadow"), ("dry_run", "dry_run")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "trigger",
+                    models.CharField(
+                        choices=[("schedule", "Schedule"), ("wake", "Wake"), ("manual", "Manual")],
+                        default="schedule",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("skipped", "Skipped"),
+                        ],
+                        default="running",
+                        max_length=10,
+                    ),
+                ),
+                ("requested_by", models.CharField(blank=True, max_length=150)),
+                ("created_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("seen", models.PositiveIntegerField(default=0)),
+                ("acted", models.PositiveIntegerField(default=0)),
+                ("asked", models.PositiveIntegerField(default=0)),
+                ("skipped", models.PositiveIntegerField(default=0)),
+                ("failed", models.PositiveIntegerField(default=0)),
+                ("skip_reasons", models.JSONField(default=dict, help_text="reason → how many subjects")),
+                ("counts", models.JSONField(default=dict, help_text="A computation's own counts")),
+                ("error", models.TextField(blank=True)),
             ],
             options={
-                'db_table': 'runs_run',
-                'indexes': [models.Index(fields=['-created_at'], name='run_newest'), models.Index(fields=['automation', '-slot'], name='run_of_automation'), models.Index(condition=models.Q(('state', 'running')), fields=['created_at'], name='run_open')],
-                'constraints': [models.UniqueConstraint(fields=('automation', 'slot', 'mode'), name='run_once_per_slot')],
+                "db_table": "runs_run",
+                "indexes": [
+                    models.Index(fields=["-created_at"], name="run_newest"),
+                    models.Index(fields=["automation", "-slot"], name="run_of_automation"),
+                    models.Index(
+                        condition=models.Q(("state", "running")), fields=["created_at"], name="run_open"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("automation", "slot", "mode"), name="run_once_per_slot")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('after', models.BigIntegerField(default=0, help_text='Subjects with a greater key …')),
-                ('until', models.BigIntegerField(blank=True, help_text='… up to this one; empty until read once', null=True)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('due_at', models.DateTimeField(help_text='Not before this moment')),
-                ('sent_at', models.DateTimeField(help_text='When it was last announced to the workers')),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('error', models.TextField(blank=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='batches', to='runs.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("after", models.BigIntegerField(default=0, help_text="Subjects with a greater key …")),
+                (
+                    "until",
+                    models.BigIntegerField(
+                        blank=True, help_text="… up to this one; empty until read once", null=True
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField(help_text="Not before this moment")),
+                ("sent_at", models.DateTimeField(help_text="When it was last announced to the workers")),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="batches", to="runs.run"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'runs_batch',
-                'indexes': [models.Index(condition=models.Q(('state__in', ['queued', 'running'])), fields=['due_at'], name='batch_open')],
-                'constraints': [models.UniqueConstraint(fields=('run', 'number'), name='batch_once_per_run')],
+                "db_table": "runs_batch",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["queued", "running"])),
+                        fields=["due_at"],
+                        name="batch_open",
+                    )
+                ],
+                "constraints": [models.UniqueConstraint(fields=("run", "number"), name="batch_once_per_run")],
             },
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject_id', models.BigIntegerField()),
-                ('customer_id', models.BigIntegerField(blank=True, null=True)),
-                ('verdict', models.CharField(max_length=10)),
-                ('reason', models.TextField()),
-                ('facts', models.JSONField()),
-                ('decision', models.JSONField()),
-                ('effect_key', models.CharField(max_length=200)),
-                ('decided_at', models.DateTimeField()),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='runs.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("subject_id", models.BigIntegerField()),
+                ("customer_id", models.BigIntegerField(blank=True, null=True)),
+                ("verdict", models.CharField(max_length=10)),
+                ("reason", models.TextField()),
+                ("facts", models.JSONField()),
+                ("decision", models.JSONField()),
+                ("effect_key", models.CharField(max_length=200)),
+                ("decided_at", models.DateTimeField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="runs.run"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'runs_step',
-                'indexes': [models.Index(fields=['effect_key'], name='step_of_effect'), models.Index(condition=models.Q(('customer_id__isnull', False)), fields=['customer_id', '-decided_at'], name='step_of_customer')],
-                'constraints': [models.UniqueConstraint(fields=('run', 'subject_id'), name='step_once_per_subject')],
+                "db_table": "runs_step",
+                "indexes": [
+                    models.Index(fields=["effect_key"], name="step_of_effect"),
+                    models.Index(
+                        condition=models.Q(("customer_id__isnull", False)),
+                        fields=["customer_id", "-decided_at"],
+                        name="step_of_customer",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "subject_id"), name="step_once_per_subject")
+                ],
             },
         ),
     ]

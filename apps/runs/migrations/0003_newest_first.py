@@ -4,18 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0002_guards'),
+        ("runs", "0002_guards"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='effect',
-            index=models.Index(fields=['-claimed_at'], name='effect_newest'),
+            model_name="effect",
+            index=models.Index(fields=["-claimed_at"], name="effect_newest"),
         ),
         migrations.AddIndex(
-            model_name='evolutionentry',
-            index=models.Index(fields=['automation', '-timestamp'], name='evolution_of_automation'),
+            model_name="evolutionentry",
+            index=models.Index(fields=["automation", "-timestamp"], name="evolution_of_automation"),
         ),
     ]

@@ -4,23 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0003_newest_first'),
+        ("runs", "0003_newest_first"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='step',
-            name='step_once_per_subject',
+            model_name="step",
+            name="step_once_per_subject",
         ),
         migrations.AddField(
-            model_name='effect',
-            name='replayed_by',
-            field=models.CharField(blank=True, db_default='', help_text='Who asked to try again, whatever the rule in doubt', max_length=150),
+            model_name="effect",
+            name="replayed_by",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                help_text="Who asked to try again, whatever the rule in doubt",
+                max_length=150,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('run', 'subject_id', 'effect_key'), name='step_once_per_effect'),
+            model_name="step",
+            constraint=models.UniqueConstraint(
+                fields=("run", "subject_id", "effect_key"), name="step_once_per_effect"
+            ),
         ),
     ]
