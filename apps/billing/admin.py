@@ -24,6 +24,7 @@ from apps.billing.models import (
     WebhookRejection,
 )
 from apps.core.money import Money
+from apps.customers.models import Customer
 from apps.runs.admin.base import RecordAdmin, back, column
 from apps.runs.wording import code_words
 
@@ -34,6 +35,13 @@ EVENT_TONES = {
     "parked": "warning",
     "failed": "danger",
     "malformed": "danger",
+}
+REJECTIONS = {
+    "missing": "it was not signed",
+    "malformed": "its signature cannot be read",
+    "stale": "it was signed too long ago",
+    "mismatch": "the signature does not fit: another secret, or not from Stripe",
+    "too_large": "it was too large",
 }
 INVOICE_TONES = {"paid": "success", "open": "info", "uncollectible": "danger"}
 SUBSCRIPTION_TONES = {"active": "success", "trialing": "info", "past_due": "warning", "unpaid": "danger"}
@@ -51,7 +59,7 @@ class StripeEventAdmin(RecordAdmin):
 
     @column("Event", header=True)
     def shown_event(self, event: StripeEvent) -> list[str]:
-        return [event.type or "malformed", event.object_id or event.event_id]
+        return [event.type or "malformed", (event.object_id or event.event_id)[:40]]
 
     @column("Why")
     def shown_error(self, event: StripeEvent) -> str:
@@ -64,6 +72,7 @@ class StripeEventAdmin(RecordAdmin):
     def record_context(self, request: HttpRequest, record: StripeEvent) -> dict[str, Any]:
         return {
             "payload": json.dumps(record.payload, indent=2, ensure_ascii=False) if record.payload else "",
+            "customer": _customer_of(record),
             "may_replay": self.may_change(request) and record.state in (EventState.FAILED, EventState.PARKED),
         }
 
@@ -81,12 +90,23 @@ class StripeEventAdmin(RecordAdmin):
         return back(request, "admin:billing_stripeevent_changelist")
 
 
+def _customer_of(event: StripeEvent) -> Customer | None:
+    if not event.stripe_customer_id:
+        return None
+    return Customer.objects.filter(stripe_customer_id=event.stripe_customer_id).first()
+
+
 @admin.register(WebhookRejection)
 class WebhookRejectionAdmin(RecordAdmin):
     page_template = "runs/record.html"
-    list_display = ("day", "reason", "count", "last_at")
+    list_display = ("day", "why", "count", "last_at")
+    nothing = "No call was turned away."
     list_display_links = None
     list_filter = ("reason",)
+
+    @column("Why it was turned away", ordering="reason")
+    def why(self, row: WebhookRejection) -> str:
+        return REJECTIONS.get(row.reason, row.reason)
 
 
 @admin.register(Invoice)

@@ -131,11 +131,15 @@ class ChangeCount:
 
 def changes(since: datetime) -> list[ChangeCount]:
     """What Apex changed since then, by kind of change, the most frequent first.
-    What the operator switched is in the log too, but is not Apex's doing."""
+    What the operator switched is in the log too, but is not Apex's doing. A change that was watched has a
+    second entry, its outcome: it counts once, and as what it turned out to be."""
     sql = (
-        "SELECT change_type, count(*), count(*) FILTER (WHERE success), count(*) FILTER (WHERE NOT success)"
-        " FROM evolution_log WHERE timestamp >= %s AND rule <> 'the operator'"
-        " GROUP BY change_type ORDER BY 2 DESC, 1 LIMIT 12"
+        "SELECT kind, count(*), count(*) FILTER (WHERE success), count(*) FILTER (WHERE NOT success) FROM"
+        " (SELECT DISTINCT ON (coalesce(nullif(effect_key, ''), id::text))"
+        "  regexp_replace(change_type, '^outcome:', '') AS kind, success FROM evolution_log"
+        "  WHERE timestamp >= %s AND rule <> 'the operator'"
+        "  ORDER BY coalesce(nullif(effect_key, ''), id::text), timestamp DESC, id DESC) AS latest"
+        " GROUP BY kind ORDER BY 2 DESC, 1 LIMIT 12"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [since])

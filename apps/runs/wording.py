@@ -72,7 +72,7 @@ def _span(gap: timedelta) -> str:
 
 def label(name: str) -> str:
     """A field's name for people: "mean_ms" → "Mean ms"."""
-    words = [_ABBREVIATIONS.get(word, word) for word in name.replace("_", " ").replace(".", " ").split()]
+    words = [_ABBREVIATIONS.get(word, word) for word in re.split(r"[_.:\s]+", name.strip("_.: "))]
     text = " ".join(words)
     return text[:1].upper() + text[1:]
 

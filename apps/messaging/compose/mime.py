@@ -46,6 +46,11 @@ class Rendered:
     text: str
     html: str
 
+    @property
+    def in_the_dark(self) -> str:
+        """The HTML as a mail program in dark mode shows it, whatever the operator's own mode is."""
+        return self.html.replace("(prefers-color-scheme: dark)", "all")
+
 
 @dataclass(frozen=True, slots=True)
 class Compiled:

@@ -47,6 +47,15 @@ def test_a_message_is_shown_in_a_sandbox_and_escaped(operator: Client) -> None:
     assert "<script>alert(1)" not in content
 
 
+def test_the_dark_preview_is_dark_in_daylight_too(operator: Client) -> None:
+    preview = operator.get(page(queue({"amount": "99.00 USD"}))).content.decode()
+    light, dark = preview.split("In the dark")
+    assert "prefers-color-scheme: dark" in light
+    assert "@media all" not in light
+    assert "prefers-color-scheme: dark" not in dark
+    assert dark.count("@media all") == 2  # on a screen, on a phone
+
+
 def test_a_message_that_cannot_be_built_says_why(operator: Client) -> None:
     message = queue({})
     assert b"amount is missing" in operator.get(page(message)).content

@@ -107,14 +107,27 @@ def test_a_failure_that_was_followed_by_a_good_run_drags_no_more(admin_client: C
 
 def test_the_weeks_changes_are_apexs_own(admin_client: Client) -> None:
     now = utc_now()
-    rows.logged(timestamp=now, success=True)
-    rows.logged(timestamp=now, success=False)
-    rows.logged(timestamp=now, success=None)
-    rows.logged(timestamp=now - timedelta(days=8), success=True)
+    rows.logged(timestamp=now, success=True, effect_key="index:1")
+    rows.logged(timestamp=now, success=False, effect_key="index:2")
+    rows.logged(timestamp=now, success=None, effect_key="index:3")
+    rows.logged(timestamp=now, success=True, effect_key="")
+    rows.logged(timestamp=now, success=True, effect_key="")
+    rows.logged(timestamp=now - timedelta(days=8), success=True, effect_key="index:4")
     actions.emergency_stop("operator", now, "")
     changes = admin_client.get(reverse("admin:index")).context["changes"]
     assert [(change.change_type, change.total, change.good, change.bad) for change in changes] == [
-        ("create_index", 3, 1, 1)
+        ("create_index", 5, 3, 1)
+    ]
+
+
+def test_a_watched_change_counts_once_and_as_it_turned_out(admin_client: Client) -> None:
+    now = utc_now()
+    for key, success in (("index:1", False), ("index:2", True)):
+        rows.logged(timestamp=now - timedelta(hours=2), success=None, effect_key=key)
+        rows.logged(timestamp=now, change_type="outcome:create_index", success=success, effect_key=key)
+    changes = admin_client.get(reverse("admin:index")).context["changes"]
+    assert [(change.change_type, change.total, change.good, change.bad) for change in changes] == [
+        ("create_index", 2, 1, 1)
     ]
 
 

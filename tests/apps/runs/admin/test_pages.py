@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 from django.contrib.admin.utils import quote
 from django.test import Client
 from django.urls import reverse
 
+from apps.runs import people
 from apps.runs.admin.base import BoundedPaginator
-from apps.runs.models import Confidence, Effect, EvolutionEntry, Proposal, Run, Step
+from apps.runs.admin.runs import tally
+from apps.runs.models import Confidence, Effect, EvolutionEntry, Proposal, Run, RunState, Step
 from tests.apps.runs.admin import rows
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +58,29 @@ def test_pages_lead_to_each_other(
     html = admin_client.get(chain[page]).content.decode()
     for target in leads_to:
         assert f'href="{chain[target]}"' in html, target
+
+
+def test_lists_and_pages_call_a_customer_by_name(admin_client: Client) -> None:
+    people.register_people(acquaintances)
+    try:
+        key = rows.effect("charge:in_1", customer_id=7).key
+        rows.logged(effect_key=key, customer_id=7, description="Charge 99.00 USD of Nils Kask")
+        for path in (reverse("admin:runs_effect_changelist"), address("effect", key)):
+            html = admin_client.get(path).content.decode()
+            assert '<a href="/nils/">Nils Kask</a>' in html, path
+            assert "Charge 99.00 USD of Nils Kask" in html, path
+    finally:
+        people._sources.remove(acquaintances)
+
+
+def acquaintances(ids: Collection[int]) -> dict[int, people.Person]:
+    return {ident: people.Person("Nils Kask", "/nils/") for ident in ids if ident == 7}
+
+
+def test_a_run_says_what_came_of_it_without_the_noughts() -> None:
+    assert tally(Run(seen=14, acted=12, skipped=2)) == "14 seen, 12 acted, 2 left alone"
+    assert tally(Run(state=RunState.DONE)) == "nothing was due"
+    assert tally(Run(state=RunState.RUNNING)) == "under way"
 
 
 def test_the_pages_explain(admin_client: Client, chain: dict[str, str]) -> None:
