@@ -28,7 +28,7 @@ def week(since: datetime, now: datetime) -> Sequence[SummaryLine]:
     kinds = dict(sent.values_list("message_class").annotate(Count("id")))
     if not kinds:
         return []
-    detail = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+    detail = ", ".join(f"{number:,} {kind}" for kind, number in sorted(kinds.items()))
     url = reverse("admin:messaging_outboxmessage_changelist")
     return [SummaryLine("E-mails sent", f"{sum(kinds.values()):,}", detail, url)]
 
@@ -52,7 +52,7 @@ def troubles(since: datetime, now: datetime) -> Sequence[SummaryLine]:
     counts = dict(ended.values_list("status").annotate(Count("id")))
     url = reverse("admin:messaging_outboxmessage_changelist")
     return [
-        SummaryLine("E-mails", str(counts[status]), words, f"{url}?status__exact={status}", "warning")
+        SummaryLine("E-mails", f"{counts[status]:,}", words, f"{url}?status__exact={status}", "warning")
         for status, words in _NOT_SENT.items()
         if status in counts
     ]

@@ -103,7 +103,7 @@ class ImportReportAdmin(RecordAdmin):
         )
         report = import_csv(given["file"].name, given["file"].read(), options, utc_now())
         messages.success(
-            request, f"{report.created} created, {report.updated} updated, {report.refused} refused."
+            request, f"{report.created:,} created, {report.updated:,} updated, {report.refused:,} refused."
         )
         return redirect("admin:customers_importreport_change", report.pk)
 
@@ -131,6 +131,8 @@ def _preview(given: dict[str, Any]) -> dict[str, Any]:
     return {
         "columns": columns,
         "encoding": file.encoding,
-        "delimiter": {"\t": "tab"}.get(file.delimiter, file.delimiter),
+        "delimiter": {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}.get(
+            file.delimiter, file.delimiter
+        ),
         "mapping": json.dumps(mapping),
     }
