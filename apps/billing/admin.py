@@ -23,28 +23,11 @@ from apps.billing.models import (
     Subscription,
     WebhookRejection,
 )
+from apps.billing.words import EVENT_TONES, INVOICE_TONES, REJECTIONS, SUBSCRIPTION_TONES
 from apps.core.money import Money
 from apps.customers.models import Customer
 from apps.runs.admin.base import RecordAdmin, back, column
 from apps.runs.wording import code_words
-
-EVENT_TONES = {
-    "received": "info",
-    "processed": "success",
-    "ignored": "",
-    "parked": "warning",
-    "failed": "danger",
-    "malformed": "danger",
-}
-REJECTIONS = {
-    "missing": "it was not signed",
-    "malformed": "its signature cannot be read",
-    "stale": "it was signed too long ago",
-    "mismatch": "the signature does not fit: another secret, or not from Stripe",
-    "too_large": "it was too large",
-}
-INVOICE_TONES = {"paid": "success", "open": "info", "uncollectible": "danger"}
-SUBSCRIPTION_TONES = {"active": "success", "trialing": "info", "past_due": "warning", "unpaid": "danger"}
 
 
 @admin.register(StripeEvent)

@@ -131,8 +131,7 @@ class ChangeCount:
 
 def changes(since: datetime) -> list[ChangeCount]:
     """What Apex changed since then, by kind of change, the most frequent first.
-    What the operator switched is in the log too, but is not Apex's doing. A change that was watched has a
-    second entry, its outcome: it counts once, and as what it turned out to be."""
+    The operator's own switching is left out. A watched change has a second entry, its outcome: it counts once."""
     sql = (
         "SELECT kind, count(*), count(*) FILTER (WHERE success), count(*) FILTER (WHERE NOT success) FROM"
         " (SELECT DISTINCT ON (coalesce(nullif(effect_key, ''), id::text))"

@@ -81,15 +81,17 @@ class ProposalAdmin(RecordAdmin):
 
     @admin.action(description="Approve", permissions=["change"])
     def approve_selected(self, request: HttpRequest, chosen: QuerySet[Proposal]) -> None:
-        decide(request, "approve", _ids(chosen), request.POST.get("note", ""), "")
+        decide(
+            request, "approve", list(chosen.values_list("id", flat=True)), request.POST.get("note", ""), ""
+        )
 
     @admin.action(description="Reject with the note", permissions=["change"])
     def reject_selected(self, request: HttpRequest, chosen: QuerySet[Proposal]) -> None:
-        decide(request, "reject", _ids(chosen), request.POST.get("note", ""), "")
+        decide(request, "reject", list(chosen.values_list("id", flat=True)), request.POST.get("note", ""), "")
 
     @admin.action(description="Snooze until tomorrow", permissions=["change"])
     def snooze_selected(self, request: HttpRequest, chosen: QuerySet[Proposal]) -> None:
-        decide(request, "snooze", _ids(chosen), "", "1")
+        decide(request, "snooze", list(chosen.values_list("id", flat=True)), "", "1")
 
     def record_context(self, request: HttpRequest, record: Proposal) -> dict[str, Any]:
         return {
@@ -184,10 +186,6 @@ def _days(days: str) -> int:
     if days not in SNOOZE_DAYS:
         raise ValueError("Snooze for 1, 3, 7 or 30 days.")
     return int(days)
-
-
-def _ids(chosen: QuerySet[Proposal]) -> list[UUID]:
-    return list(chosen.values_list("id", flat=True))
 
 
 def _uuids(texts: Sequence[str]) -> list[UUID]:
