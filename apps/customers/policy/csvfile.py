@@ -71,7 +71,7 @@ def open_csv(data: bytes, encoding: str = "") -> CsvText:
         raise UnreadableFile("The file is empty; its first line must name the columns")
     try:
         delimiter = _delimiter(text[:_PROBE])
-        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise UnreadableFile(f"The first line is not readable as CSV: {error}") from None
     columns = tuple(cell.strip() for cell in header)

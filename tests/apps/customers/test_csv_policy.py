@@ -1,7 +1,7 @@
 import codecs
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apps.customers.policy.csvfile import UnreadableFile, open_csv
@@ -77,6 +77,7 @@ def test_lines_have_the_numbers_an_editor_shows() -> None:
     assert [line.problem for line in (lines[0], lines[1], lines[4])] == ["", "", ""]
 
 
+@example(b'"id')
 @given(st.one_of(st.binary(max_size=400), st.text(max_size=200).map(lambda text: text.encode("utf-16"))))
 def test_whatever_the_bytes_a_file_is_read_or_refused(data: bytes) -> None:
     try:
