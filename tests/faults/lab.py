@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,7 @@ from tests.faults.processes import Process
 from tests.faults.servers import Servers
 
 QUEUES = tuple(queue for group in QUEUE_GROUPS.values() for queue in group.queues)
-GIVE_UP = 90  # seconds; only ever reached when something is broken
+GIVE_UP = 120  # seconds; only ever reached when something is broken
 
 # As if time had passed: leases run out, announcements grow old, back-off is over.
 _PASS = """
@@ -68,16 +68,18 @@ class Lab:
 
     # --- processes ---------------------------------------------------------------------------
 
-    def worker(self, name: str = "w", *, trap: str = "", concurrency: int = 2, **environment: str) -> Process:
+    def worker(
+        self, name: str, environment: Mapping[str, str] | None = None, *, trap: str = "", concurrency: int = 2
+    ) -> Process:
         """One worker for all queues, as production starts them but for the application."""
         own = {"LAB_TRAP": trap, "LAB_FLAG": str(self.flag)} if trap else {}
         command = [
             "worker", f"--hostname={name}@lab", f"--queues={','.join(QUEUES)}", f"--concurrency={concurrency}",
             "--loglevel=INFO", "--without-mingle",
         ]  # fmt: skip
-        return self._celery(name, command, {**own, **environment})
+        return self._celery(name, command, {**own, **(environment or {})})
 
-    def beat(self, name: str, **environment: str) -> Process:
+    def beat(self, name: str, environment: Mapping[str, str]) -> Process:
         schedule = str(self.folder / f"{name}.schedule")
         return self._celery(
             name, ["beat", f"--schedule={schedule}", "--pidfile=", "--loglevel=INFO"], environment
@@ -91,10 +93,10 @@ class Lab:
         self._start("web", command, {})
         return f"http://{address}"
 
-    def _celery(self, name: str, command: list[str], environment: dict[str, str]) -> Process:
+    def _celery(self, name: str, command: list[str], environment: Mapping[str, str]) -> Process:
         return self._start(name, ["-m", "celery", "--app=tests.faults.lab_app", *command], environment)
 
-    def _start(self, name: str, command: list[str], environment: dict[str, str]) -> Process:
+    def _start(self, name: str, command: list[str], environment: Mapping[str, str]) -> Process:
         log = self.folder / f"{name}.log"
         process = Process(name, [sys.executable, *command], {**self.environment, **environment}, log)
         self.processes.append(process.start())
@@ -172,7 +174,7 @@ class Lab:
 
     def _idle(self) -> bool:
         with redis.Redis.from_url(self.redis_url) as client:
-            waiting = sum(int(client.llen(queue)) for queue in QUEUES)  # type: ignore[arg-type]
+            waiting = sum(int(client.llen(queue)) for queue in QUEUES)
         if waiting:
             return False
         expected = sum("worker" in process.command for process in self.processes)

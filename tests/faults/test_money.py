@@ -77,8 +77,8 @@ def test_answers_lost_by_two_workers_are_one_charge_each(
     stripe.control("POST", "faults", method="POST", path="/pay$", before="reset", times=2)
     lab.copies = 2
     business.tell(lab)
-    lab.worker("w1", LAB_TWICE="1")
-    lab.worker("w2", LAB_TWICE="1")
+    lab.worker("w1", {"LAB_TWICE": "1"})
+    lab.worker("w2", {"LAB_TWICE": "1"})
     lab.settle(lambda: money.recovered(business) and mails.settled(), "cases stayed open")
     report("charge: answer lost, two workers", times=6, lost=business.lost, doubled=business.doubled)
     money.assert_recovered_once(business)

@@ -28,9 +28,9 @@ def test_two_beats_and_two_workers(lab: Lab, mailbox: Mailbox, report: Report) -
     mails.queue("transactional", 120, due_at=[now + timedelta(minutes=n) for n in range(MINUTES - 4)])
     fast = {"LAB_SPEED": str(SPEED), "LAB_EPOCH": str(epoch), "LAB_TICK": "0.25"}
     for name in ("w1", "w2"):
-        lab.worker(name, **fast)
+        lab.worker(name, fast)
     for name in ("beat1", "beat2"):
-        lab.beat(name, **fast)
+        lab.beat(name, fast)
     ticks = Run.objects.filter(trigger=Trigger.SCHEDULE, automation="messaging.deliver")
 
     def all_sent() -> bool:

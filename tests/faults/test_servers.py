@@ -48,8 +48,8 @@ def test_every_message_twice_and_redis_flushed(lab: Lab, mailbox: Mailbox, repor
     mails.queue("transactional", 300)
     mails.queue("marketing", 100)
     lab.copies = 2
-    lab.worker("w1", LAB_TWICE="1", **PAGES)
-    lab.worker("w2", LAB_TWICE="1", **PAGES)
+    lab.worker("w1", {"LAB_TWICE": "1", **PAGES})
+    lab.worker("w2", {"LAB_TWICE": "1", **PAGES})
     for arrived in (40, 120, 240):
         lab.until(some_arrived(mailbox, arrived), "the workers stood still")
         assert waiting(), "the fault came too late to prove anything"
@@ -69,7 +69,7 @@ def test_redis_killed_and_started_empty_under_a_busy_worker(
     mails.queue("transactional", 400)
     mails.queue("marketing", 200)
     address = lab.web()
-    worker = lab.worker("w1", **PAGES)
+    worker = lab.worker("w1", PAGES)
     lab.until(lambda: post(address, b"{}") == 400, "the web did not come up", ticks=False)
     lab.until(some_arrived(mailbox, 60), "the worker stood still")
     assert waiting(), "the fault came too late to prove anything"
@@ -117,8 +117,8 @@ def test_postgresql_restarted_under_two_busy_workers(
     business.tell(lab)
     mails.queue("transactional", 400)
     mails.queue("marketing", 200)
-    lab.worker("w1", **PAGES)
-    lab.worker("w2", **PAGES)
+    lab.worker("w1", PAGES)
+    lab.worker("w2", PAGES)
     for arrived in (80, 300):
         lab.until(some_arrived(mailbox, arrived), "the workers stood still")
         assert waiting(), "the fault came too late to prove anything"
