@@ -31,15 +31,12 @@ def _proposal(effect: Effect, *states: ProposalStatus) -> QuerySet[Proposal]:
     return Proposal.objects.filter(id=effect.proposal_id, status__in=states)
 
 
-def _free(effect: Effect, by: str, now: datetime) -> None:
-    """Certainly not done: open again under a new vendor key, unless its approval was taken back meanwhile."""
+def _free(effect: Effect, now: datetime) -> None:
+    """Certainly not done: open again under a new vendor key. The tick closes it where its approval was taken
+    back meanwhile."""
     effect.generation += 1
     effect.attempts, effect.receipt, effect.replayed_by = 0, None, ""
-    if effect.proposal_id is not None and not _proposal(effect, *UNDECIDED).exists():
-        effect.state, effect.finished_at = EffectState.REFUSED, now
-        effect.error = f"{by} says it was not done, and its approval was taken back"
-    else:
-        effect.state, effect.due_at, effect.finished_at = EffectState.WAITING, now, None
+    effect.state, effect.due_at, effect.finished_at = EffectState.WAITING, now, None
     effect.save()
     _proposal(effect, *UNDECIDED).update(status=ProposalStatus.APPROVED, lease_until=None)
     announce(effect.automation, "wake", "")
@@ -73,7 +70,7 @@ def settle_doubt(key: str, done: bool, by: str, now: datetime, note: str = "") -
         effect.save(update_fields=["state", "finished_at", "receipt"])
         _proposal(effect, *UNDECIDED).update(status=ProposalStatus.APPLIED, executed_at=now)
     else:
-        _free(effect, by, now)
+        _free(effect, now)
     answer = "was done" if done else "was not done"
     resolve_alerts(f"doubt:{key}", by, now)
     log_operator_change("settle_doubt", f"{key} {answer}. {note}".strip(), by, now, way_back="")

@@ -24,7 +24,7 @@ from workers.kernel.deciding import MAX_KEY
 from workers.kernel.engine import Engine
 from workers.kernel.gate import gate
 from workers.kernel.performing import call
-from workers.ports import Refused, Unavailable, Unknown
+from workers.ports import Unavailable, Unknown
 
 log = structlog.get_logger(__name__)
 
@@ -167,10 +167,6 @@ def _look_up(engine: Engine, automation: Automation[Any], claim: Claim, now: dat
 
 def _free(automation: Automation[Any], claim: Claim, now: datetime) -> str:
     """Certainly never done: open again, under a key that the vendor has not seen."""
-    if claim.proposal_id and not _still_approved(claim.proposal_id):
-        return close_failed(
-            automation, claim, Refused("not done, and its approval was taken back since"), now=now
-        )
     _ours(claim.wanted.key, claim.generation, claim.attempts).update(
         state="waiting",
         due_at=now,

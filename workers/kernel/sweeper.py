@@ -55,6 +55,14 @@ UPDATE runs_effect SET lease_until = %(asked_again)s
 RETURNING automation, 'wake', ''
 """
 
+# Certainly not done, and never to be: its proposal was rejected, or marked as applied by hand, meanwhile.
+_TAKEN_BACK = """
+UPDATE runs_effect e
+   SET state = 'refused', finished_at = %(now)s, due_at = NULL, error = 'not done; its proposal is ' || q.status
+  FROM optimization_queue q
+ WHERE e.state = 'waiting' AND q.id = e.proposal_id AND q.status IN ('rejected', 'applied', 'expired')
+"""
+
 _TO_OBSERVE = """
 SELECT automation, 'observation', id::text FROM runs_observation WHERE state = 'watching' AND due_at <= %(now)s
 """
@@ -75,6 +83,7 @@ def tick(engine: Engine) -> Ticked:
     ticked = Ticked()
     _open_due(engine, ticked, now)
     unsnooze(now)
+    _close_taken_back(now)
     for sql in (_LOST_BATCHES, _APPROVED, _IN_DOUBT, _WAITING, _TO_OBSERVE):
         ticked.found.extend(_query(sql, now))
     with connection.cursor() as cursor:
@@ -125,6 +134,11 @@ def _query(sql: str, now: datetime) -> Iterable[_Finding]:
     with connection.cursor() as cursor:
         cursor.execute(sql, _times(now))
         return list(dict.fromkeys(cursor.fetchall()))
+
+
+def _close_taken_back(now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKEN_BACK, {"now": now})
 
 
 def _close_finished(now: datetime) -> None:

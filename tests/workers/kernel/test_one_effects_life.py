@@ -131,6 +131,7 @@ class Life:
 @example(["request lost", "killed after"], [], ["approve", "asks again", timedelta(hours=1)])
 @example(["request lost", "answer lost"], ["cannot tell"], ["approve", "asks again", timedelta(days=1)])
 @example(["answer lost", "unavailable"], [], ["approve", timedelta(days=1), "stop", timedelta(days=1)])
+@example(["unavailable"], [], ["approve", "reject"])
 @example(["refused", "unavailable", "done"], [], ["approve", "asks again", timedelta(days=1)])
 def test_it_is_done_once_or_it_ends_in_a_state_that_says_what_is_known(
     kind: type[Remembered], asked: bool, answers: list[str], looks: list[str], steps: list[str | timedelta]

@@ -118,6 +118,13 @@ class TestOfAProposal:
         assert (outside.calls, Proposal.objects.get().status) == ([], "rejected")
         assert Effect.objects.get().state == "doubt"
 
+    def test_rejected_while_it_waits_it_is_closed(self, simulation: Simulation, outside: Outside) -> None:
+        outside.fail = in_turn(Unavailable("busy"))
+        self.approved(simulation)
+        self.reject_by_sql()
+        later(simulation, HOUR, times=5)
+        assert (outside.calls, Effect.objects.get().state) == ([], "refused")
+
     @pytest.mark.parametrize("by_whom", ["provider", "operator"])
     def test_rejected_and_certainly_not_done_it_is_closed(
         self, simulation: Simulation, outside: Outside, by_whom: str
