@@ -1,8 +1,7 @@
 """Payments through the real Stripe SDK. The kernel retries, so the SDK never does.
 
-Every change carries the effect's key as Stripe's idempotency key: repeated within 24 hours it answers as it
-did the first time. Where the change allows metadata, the key is left there too, and read before changing,
-so that a repeat is harmless for longer than that.
+Every change carries the effect's key as Stripe's idempotency key: repeated within 24 hours it answers as it did the
+first time. Where metadata are allowed the key is left there too, and read first: a repeat stays harmless for longer.
 """
 
 from __future__ import annotations
