@@ -28,6 +28,6 @@ def test_many_done_effects_are_not_read_through(sql: str) -> None:
         cursor.execute("ANALYZE runs_effect")
         cursor.execute(f"EXPLAIN {sql}", _times(NOON))
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    used = set(re.findall(r"Index (?:Only )?Scan (?:using|on) (\w+)", plan))
+    used = set(re.findall(r"Index (?:Only )?Scan (?:using|on) (effect_\w+)", plan))
     assert "Seq Scan on runs_effect" not in plan
     assert used and used <= PARTIAL
