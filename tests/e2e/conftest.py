@@ -77,4 +77,5 @@ def home(page: Page, operator: User) -> Page:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Waits for you")).to_be_visible()
+    page.wait_for_load_state("load")  # the heading is there before the deferred script that knows the keys
     return page

@@ -27,7 +27,7 @@ INVOICES = 20
         "before_call:payments.retry_charge:7:worker",
         "after_call:payments.retry_charge:7:worker",
         "after_close:payments.retry_charge:7:worker",
-        "after_call:payments.retry_charge:12:child",
+        "after_call:payments.retry_charge:3:child",
     ],
 )
 def test_a_dead_worker_charges_nobody_twice(
