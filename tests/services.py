@@ -1,7 +1,8 @@
 """One PostgreSQL and one Valkey for a whole test session, started when a test first needs them.
 
-``python -m tests.services FOLDER PID`` runs both until it is told to end or the process PID is gone, so that
-a killed test session leaves nothing behind. The servers are those of apex/embedded, without fsync.
+``python -m tests.services FOLDER PID`` leaves a process behind that runs both until it is told to end or the
+process PID is gone, so that a killed test session leaves nothing behind. The servers are those of apex/embedded,
+without fsync.
 """
 
 from __future__ import annotations
@@ -73,15 +74,26 @@ def _ask_to_end(pid: int, folder: Path) -> None:
 
 def _start(folder: Path, owner: int) -> None:
     with (folder / "services.log").open("ab") as log:
-        helper = subprocess.Popen(
-            [sys.executable, "-m", "tests.services", str(folder), str(owner)],
-            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+        command = [sys.executable, "-m", "tests.services", str(folder), str(owner)]
+        started = subprocess.run(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            timeout=START_SECONDS, check=False,
         )  # fmt: skip
-    deadline = time.monotonic() + START_SECONDS
+    if started.returncode:
+        raise RuntimeError(f"the test servers did not start:\n{(folder / 'services.log').read_text()}")
+
+
+def start_serving(folder: Path, owner: int) -> int:
+    """Leaves a process behind that serves, nobody's child; returns once it is ready: 0, or 1 if it ended."""
+    child = os.fork()
+    if child == 0:
+        serve(folder, owner)
+        return 0
     while not (folder / "services.json").exists():
-        if helper.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"the test servers did not start:\n{(folder / 'services.log').read_text()}")
+        if os.waitpid(child, os.WNOHANG) != (0, 0):
+            return 1
         time.sleep(0.05)
+    return 0
 
 
 def serve(folder: Path, owner: int) -> None:
@@ -124,4 +136,4 @@ def _alive(pid: int) -> bool:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), int(sys.argv[2]))
+    sys.exit(start_serving(Path(sys.argv[1]), int(sys.argv[2])))
