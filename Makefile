@@ -16,8 +16,9 @@ dev: ## .venv with what tests and checks need as well
 run: install ## Apex with a demonstration business, here, until Ctrl-C (WEB_PORT, FLOWER_PORT, MAILBOX_PORT)
 	@exec $(BIN)/python -m apex.embedded
 
-test: dev unit ## Every test: first those that need no server, then the rest in parallel
-	@$(BIN)/pytest -q --only-served -n 2 --dist loadfile
+test: dev unit ## Every test: those that need no server, the rest in parallel, then those that break processes
+	@$(BIN)/pytest -q --only-served -m "not faults" -n 2 --dist loadfile
+	@$(BIN)/pytest -q -m faults
 
 unit: dev ## The tests that need no server, in seconds
 	@$(BIN)/pytest -q --only-unit
