@@ -40,7 +40,7 @@ faults: dev ## Kill, flush and stop real processes, and look that nothing is los
 	@$(BIN)/pytest -q -m faults
 
 automation: dev ## NAME=billing.remind_overdue: the file, its test and its row in the schedule
-	@$(BIN)/python manage.py make_automation $(NAME)
+	@DJANGO_SETTINGS_MODULE=apex.settings.test $(BIN)/python manage.py make_automation $(NAME)
 
 lock: ## Resolves the requirements again (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements/base.in -o requirements.lock
